@@ -85,6 +85,7 @@ def keep_source(cell):
 class PageProcs(FilterDefaults):
     "nbdev's processors of a docs page, as this bridge needs them"
     def base_procs(self):
+        "nbdev's list, with sources kept and links left alone"
         first, *rest = super().base_procs()
         return [first, keep_source] + [p for p in rest if p.__name__ != 'add_links']
 
@@ -304,7 +305,11 @@ class PageLinks(HTMLParser):
         self.ids, self.links = set(), []
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self,
+        tag:str, # Name of the element
+        attrs:list # Its attributes, as pairs
+    ):
+        "Note the element's name and addresses"
         attrs = dict(attrs)
         if 'id' in attrs: self.ids.add(attrs['id'])
         self.links += [attrs[k] for k in ('href', 'src') if attrs.get(k)]
