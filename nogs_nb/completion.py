@@ -489,15 +489,16 @@ def match_ess(
     n_kept, # the ESS is that of the best `n_kept` images
 ): # v = 2 sigma^2
     "The `v` at which the best `n_kept` images have the effective sample size `target`, by bisection."
-    d = distances.double(); d = d[:,None] if d.ndim==1 else d
-    n_kept = min(n_kept, len(d)); spread = float(d.max()-d.min())
+    d = distances.double().cpu().numpy().reshape(len(distances),-1); d = d-d.min()
+    n_kept = min(n_kept, len(d)); spread = d.max()
     if spread==0: return 1.
-    if d.shape[1]==1: d = d.sort(0).values[:n_kept]
+    if d.shape[1]==1: d = np.sort(d,0)[:n_kept]
     lo,hi = math.log(spread)-16, math.log(spread)+12
     for _ in range(40):
-        mid = (lo+hi)/2
-        if effective_sample_size(relaxed_weights(d, math.exp(mid)).topk(n_kept).values)<target: lo = mid
-        else: hi = mid
+        w = np.exp(-d/math.exp((lo+hi)/2)).sum(1)
+        if len(w)>n_kept: w = np.partition(w, -n_kept)[-n_kept:]
+        if w.sum()**2/(w*w).sum()<target: lo = (lo+hi)/2
+        else: hi = (lo+hi)/2
     return math.exp(hi)
 
 # %% ../nbs/03_completion.ipynb #ed1e56df
@@ -658,10 +659,11 @@ def _unconditional(self:BankCompleter, n, seed, image):
 @patch
 def _completion(self:BankCompleter, idx, mir, weights, diag, image, pos=None, y=None):
     "The images at `idx` as a Completion on the device of `image`."
-    x = self.bank[idx].to(image.device).float().div_(255); m = mir.to(image.device)
-    if m.any(): x[m] = x[m].flip(-1)
+    x = self.bank[idx]
+    x[mir] = x[mir].flip(-1)
+    x = x.to(image.device).float().div_(255)
     if self.paste and pos is not None: x.flatten(2)[:,:,pos.to(image.device)] = y.to(image.device).clamp(0,1)
-    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir, {t:v[idx] for t,v in self.bank.labels.items()}, diag)
+    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir.to(x.device), {t:v[idx] for t,v in self.bank.labels.items()}, diag)
 
 # %% ../nbs/03_completion.ipynb #19c181e8
 def show_completion(
