@@ -18,6 +18,7 @@ import torch
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
 from .fovea import check_locations, observed_mask
+from .data import progress as _progress
 
 # %% ../nbs/03_completion.ipynb #0c48e4a1
 def _check_weights(w, n):
@@ -112,10 +113,13 @@ def _sha(*parts):
 
 def _sha_file(path):
     "Hex SHA-256 of a file."
-    with open(path,'rb') as f: return hashlib.file_digest(f,'sha256').hexdigest() if hasattr(hashlib,'file_digest') else _sha(f.read())
+    h = hashlib.sha256()
+    with open(path,'rb') as f:
+        while b := f.read(2**22): h.update(b)
+    return h.hexdigest()
 
 def _replace(path, write):
-    "Call `write(file)` on a temporary neighbour of `path`, then move it into place; returns the SHA-256 and size of what was written."
+    "Call `write(file)` on a temporary neighbour of `path`, then move it into place."
     path = Path(path); tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         with open(tmp,'wb') as f: write(f); f.flush(); os.fsync(f.fileno())
@@ -212,7 +216,7 @@ def _reader(source, n, ids, labels):
         if n>len(source): raise ValueError(f'n = {n}, but the data set holds {len(source)} images')
         if ids is None and getattr(source,'ids',None) is not None: ids = list(source.ids)[:n]
         if labels is None and getattr(source,'tasks',None): labels = {t:source.labels[:n,i] for i,t in enumerate(source.tasks)}
-        if hasattr(source,'uint8'): read = lambda a,m,seed: source.uint8(range(a,a+m), progress=False)
+        if hasattr(source,'uint8'): read = lambda a,m,seed: source.uint8(np.arange(a,a+m), progress=False)
         elif isinstance(source,(torch.Tensor,np.ndarray)): read = lambda a,m,seed: source[a:a+m]
         else: read = lambda a,m,seed: np.stack([np.asarray(source[i]) for i in range(a,a+m)])
     elif callable(source): read = source
@@ -249,7 +253,7 @@ def create(cls:ImageBank,
     seed=0, # handed to the source
     description='', # where the images come from, for people
     batch_size=256, # images asked of the source at a time
-    progress=None, # callable (done, n), called after each batch
+    progress=True, # show progress?
 ): # ImageBank
     "Write a bank, or finish one that was interrupted."
     path = Path(path); read,n,ids,labels,name = _reader(source, n, ids, labels)
@@ -258,10 +262,10 @@ def create(cls:ImageBank,
     made = dict(n=n, shard_size=shard_size, seed=seed, description=description, source=name, ids=_sha(ids), labels=_sha(list(labels), y.tobytes()) if labels else None)
     if (path/'manifest.json').exists(): return _reopen(cls, path, made)
     path.mkdir(parents=True, exist_ok=True)
-    kept,done,shape,shards = _partial(path, made), 0, None, []
-    def tick(m):
-        nonlocal done; done += m
-        if progress: progress(done, n)
+    kept,shape,shards = _partial(path, made), None, []
+    steps = sum(-(-min(shard_size,n-a)//batch_size) for a in range(0,n,shard_size))
+    bar = iter(_progress(range(steps), label='image bank') if progress and steps>8 else range(steps))
+    tick = lambda m: [next(bar,None) for _ in range(-(-m//batch_size))]
     for i,a in enumerate(range(0, n, shard_size)):
         p,m = path/f'shard-{i:05d}.npy', min(shard_size, n-a)
         old = kept.get(p.name)
@@ -353,7 +357,7 @@ class BankPCA:
         n_components=256, # k; fewer where the bank or the image is smaller
         n_fit=4096, # images the components are fitted on, drawn at random; fewer where they would need over 1 GiB
         seed=0, # draws those images
-        tol=1e-3, # share of the observed pixels' variance that may be dropped; 0: none
+        tol=1e-2, # share of the observed pixels' variance that may be dropped; 0: none
         cache_mb=256, # memory for transformed coefficients, MiB
         save=True, # keep them in the bank's folder, and take them from there?
     ):
@@ -382,7 +386,8 @@ def _fit(self:BankPCA):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(s['seed']); self.basis = torch.pca_lowrank(x, s['n_components'], center=False, niter=1)[2].contiguous()
     del x
-    self.coef = torch.cat([(self.bank[a:a+1024].flatten(1).float()/255 - self.mean)@self.basis for a in range(0,n,1024)])
+    starts = range(0, n, 1024)
+    self.coef = torch.cat([(self.bank[a:a+1024].flatten(1).float()/255 - self.mean)@self.basis for a in (_progress(starts, label='bank coefficients') if n>2**15 else starts)])
     self.scale = self.coef[some].std(0, correction=0)
 
 @patch
@@ -532,13 +537,13 @@ class BankCompleter:
         glimpse_size, # int or (rows, cols), pixels
         n_components=256, # of the first stage's PCA
         n_candidates=1000, # images compared exactly
-        target_ess=None, # ESS of the returned weights: a share of their number if at most 1, else a number; half by default
+        target_ess=None, # ESS of the returned weights: a share of their number (but 4 at least) if at most 1, else a number; half by default
         schedule=None, # instead: 'paper', 'paper-cub' or dict(v=, values=, std=)
         mirror=True, # mirrored copies of the bank's images too?
         paste=False, # put the observed pixels into the completions?
         shifts=0, # int or ints: shifts in pixels, both directions, whose likelihoods are summed
         exclude=(), # ids never to be used
-        tol=1e-3, # see `BankPCA`
+        tol=1e-2, # see `BankPCA`
         n_fit=4096, # see `BankPCA`
         cache_mb=256, # see `BankPCA`
         seed=0, # of the PCA
@@ -582,7 +587,7 @@ def complete(self:BankCompleter,
     idx,mir = self._candidates(pieces, y, max(self.n_candidates, n_samples))
     d = self._exact(idx, mir, pos, y)
     n = min(n_samples, len(idx))
-    target = self.target_ess*n if self.target_ess<=1 else min(self.target_ess, n)
+    target = min(max(self.target_ess*n, 4) if self.target_ess<=1 else self.target_ess, n)
     v = self._v(len(l)) if self.schedule else match_ess(d, target, n)
     w = relaxed_weights(d, v); best = w.argsort(descending=True, stable=True)[:n]
     kept = w[best]; kept,left = kept/kept.sum(), 1-float(kept.sum()/w.sum())
@@ -679,9 +684,26 @@ def show_completion(
     if axes is None: axes = plt.subplots(1, n+1+first, figsize=(1.25*(n+1+first),1.5))[1]
     best = completion.weights.argsort(descending=True, stable=True)[:n].tolist()
     todo = [(completion.images[i], f'{float(completion.weights[i]):.3f}') for i in best] + [(completion.mean(), 'mean')]
-    if first: todo.insert(0, (torch.where(observed_mask(torch.as_tensor(locations)[None], image.shape[-2:], glimpse_size)[0], image, .5), 'observed'))
+    if first: todo.insert(0, (torch.where(observed_mask(torch.as_tensor(locations).reshape(1,-1,2).long(), image.shape[-2:], glimpse_size)[0], image, .5), 'observed'))
     for ax,(im,title) in zip(axes, todo):
         im = im.detach().cpu().clamp(0,1); im = im.expand(3,-1,-1) if len(im)==1 else im[:3]
         ax.imshow(im.permute(1,2,0)); ax.set_title(title, fontsize=8)
     for ax in axes: ax.axis('off')
     return axes
+
+# %% ../nbs/03_completion.ipynb #99cc4cf2
+@patch
+def recall(self:BankCompleter,
+    image, # (C, H, W) float, [0, 1]
+    locations, # (t, 2) top-left pixels, t at least 1
+    n_samples, # images looked for
+): # share, 0 to 1
+    "Share of the `n_samples` images nearest by exact distance, over the whole bank, that the first stage lets through."
+    l = self._check(image, locations, n_samples)
+    if not len(l): raise ValueError('recall needs at least one glimpse')
+    pieces = glimpse_pieces(l.cpu(), self.bank.shape[1:], self.glimpse_size)
+    pos = torch.cat(pieces); y = self._observed(image, pos); n = len(self.bank)
+    every = torch.arange(n*(1+self.mirror)); every = every[~self.excluded[every%n]]
+    d = torch.cat([self._exact(k%n, k>=n, pos, y)[:,0] for k in every.split(4096)])
+    idx,mir = self._candidates(pieces, y, max(self.n_candidates, n_samples))
+    return float(torch.isin(every[d.topk(min(n_samples,len(d)),largest=False).indices], idx+n*mir).float().mean())
