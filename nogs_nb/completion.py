@@ -68,9 +68,13 @@ class Completion:
     def __repr__(self): return f'Completion({len(self)} images of {tuple(self.images.shape[1:])}, effective sample size {self.ess:.1f}, largest weight {self.max_weight:.3f})'
 
     @property
-    def ess(self): return 1/float(self.weights.double().square().sum())
+    def ess(self):
+        "Effective sample size: 1 / sum of squared weights."
+        return 1/float(self.weights.double().square().sum())
     @property
-    def max_weight(self): return float(self.weights.max())
+    def max_weight(self):
+        "The largest weight."
+        return float(self.weights.max())
 
 # %% ../nbs/03_completion.ipynb #606a84aa
 @patch
@@ -88,7 +92,9 @@ def distinct(self:Completion): # Completion
                       {t:v[kc.to(v.device)] for t,v in self.labels.items()}, self.diagnostics)
 
 @patch(as_prop=True)
-def n_distinct(self:Completion): return len(self.distinct())
+def n_distinct(self:Completion):
+    "Number of distinct images."
+    return len(self.distinct())
 
 # %% ../nbs/03_completion.ipynb #049bd95c
 @patch
@@ -192,7 +198,7 @@ class ImageBank:
         self.ids,self.labels,self.description = _ids(ids, n, 'image'), _labels(labels, n), description
 
     def __len__(self): return int(self._ends[-1])
-    def __repr__(self): return f'ImageBank({len(self):,} images of {self.shape}, {"in memory" if self.path is None else self.path}{", labels of " + str(len(self.labels)) + " tasks" if self.labels else ""})'
+    def __repr__(self): return f'ImageBank({len(self):,} images of {self.shape}, {"in memory" if self.path is None else "in " + self.path.name}{", labels of " + str(len(self.labels)) + " tasks" if self.labels else ""})'
 
     @classmethod
     def from_tensor(cls,
@@ -372,7 +378,9 @@ class BankPCA:
             self._fit()
             if folder is not None: self._save(folder)
 
-    def fingerprint(self): return _sha(self.settings, self.tol)
+    def fingerprint(self): # 64 hex digits
+        "A digest of the bank and everything set here."
+        return _sha(self.settings, self.tol)
     def __repr__(self): return f'BankPCA({len(self.scale)} components of {len(self.coef):,} images, fitted on {self.settings["n_fit"]})'
 
 # %% ../nbs/03_completion.ipynb #778c891a
@@ -565,12 +573,6 @@ class BankCompleter:
 
     def __repr__(self): return f'BankCompleter({self.bank}, {self.n_candidates} candidates, {"schedule" if self.schedule else f"target ESS {self.target_ess:g}"})'
 
-    def fingerprint(self): # 64 hex digits
-        "A digest of everything that determines a completion: bank and settings."
-        sig = None if self.schedule else self.target_ess
-        return _sha('BankCompleter 1', self.bank.fingerprint(), self.pca.fingerprint(), list(self.glimpse_size), self.n_candidates, sig, self.schedule,
-                    self.mirror, self.paste, self.shifts, [i for i,o in zip(self.bank.ids,self.excluded.tolist()) if o])
-
 # %% ../nbs/03_completion.ipynb #a8e0b696
 @patch
 def complete(self:BankCompleter,
@@ -690,6 +692,14 @@ def show_completion(
         ax.imshow(im.permute(1,2,0)); ax.set_title(title, fontsize=8)
     for ax in axes: ax.axis('off')
     return axes
+
+# %% ../nbs/03_completion.ipynb #6c73a22c
+@patch
+def fingerprint(self:BankCompleter): # 64 hex digits
+    "A digest of everything that determines a completion: bank and settings."
+    sig = None if self.schedule else self.target_ess
+    return _sha('BankCompleter 1', self.bank.fingerprint(), self.pca.fingerprint(), list(self.glimpse_size), self.n_candidates, sig, self.schedule,
+                self.mirror, self.paste, self.shifts, [i for i,o in zip(self.bank.ids,self.excluded.tolist()) if o])
 
 # %% ../nbs/03_completion.ipynb #99cc4cf2
 @patch
