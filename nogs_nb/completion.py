@@ -617,6 +617,7 @@ def _observed(self:BankCompleter, image, pos):
     if y.min()<-1e-4 or y.max()>1+1e-4: raise ValueError(f'the image must lie in [0, 1], observed values go from {float(y.min()):.4g} to {float(y.max()):.4g}')
     return y
 
+# %% ../nbs/03_completion.ipynb #832b95f9
 @patch
 def _candidates(self:BankCompleter, pieces, y, m):
     "First stage: the `m` nearest (position, mirrored) by PCA, over both orientations."
@@ -654,7 +655,7 @@ def _v(self:BankCompleter, t):
     if t>len(v): raise ValueError(f'the schedule has v for 1 to {len(v)} observed glimpses, {t} are observed: pass a longer one, or use target_ess')
     return v[t-1]*self.bank.shape[0]*math.prod(self.glimpse_size)/self.schedule['values']
 
-# %% ../nbs/03_completion.ipynb #832b95f9
+# %% ../nbs/03_completion.ipynb #af681b72
 @patch
 def _unconditional(self:BankCompleter, n, seed, image):
     "A uniform draw without replacement, randomly mirrored, equal weights."
