@@ -52,6 +52,7 @@ class Completion:
         mirrored=None, # (N,) bool: the image is the mirror of the one named
         labels=None, # dict task -> (N,) int64, for scores that need the images' true labels
         diagnostics=None, # dict: what the completer has to report
+        own_pixels=False, # the images are those named, unchanged at earlier glimpses: their posteriors may be remembered by id
     ):
         self.images = _check_images(images); n = len(self.images)
         self.weights = _check_weights(weights, n).to(self.images.device)
@@ -60,7 +61,7 @@ class Completion:
         self.labels = {k:torch.as_tensor(v).long() for k,v in (labels or {}).items()}
         for name,o in dict(ids=self.ids, mirrored=self.mirrored, **self.labels).items():
             if o is not None and len(o)!=n: raise ValueError(f'{name}: {len(o)} values for {n} images')
-        self.diagnostics = dict(diagnostics or {})
+        self.diagnostics,self.own_pixels = dict(diagnostics or {}),bool(own_pixels) and ids is not None
         if n>1 and self.max_weight>.99:
             warnings.warn(f'{self.max_weight:.2%} of the weight lies on one of {n} completions (effective sample size {self.ess:.2f}): expectations rest on one image', stacklevel=2)
 
@@ -89,7 +90,7 @@ def distinct(self:Completion): # Completion
     order = w.argsort(descending=True, stable=True); k = first[order]; kc = k.cpu()
     return Completion(self.images[k], w[order], None if self.ids is None else [self.ids[i] for i in kc.tolist()],
                       None if self.mirrored is None else self.mirrored[kc.to(self.mirrored.device)],
-                      {t:v[kc.to(v.device)] for t,v in self.labels.items()}, self.diagnostics)
+                      {t:v[kc.to(v.device)] for t,v in self.labels.items()}, self.diagnostics, self.own_pixels)
 
 @patch(as_prop=True)
 def n_distinct(self:Completion):
@@ -671,7 +672,7 @@ def _completion(self:BankCompleter, idx, mir, weights, diag, image, pos=None, y=
     x[mir] = x[mir].flip(-1)
     x = x.to(image.device).float().div_(255)
     if self.paste and pos is not None: x.flatten(2)[:,:,pos.to(image.device)] = y.to(image.device).clamp(0,1)
-    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir.to(x.device), {t:v[idx] for t,v in self.bank.labels.items()}, diag)
+    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir.to(x.device), {t:v[idx] for t,v in self.bank.labels.items()}, diag, own_pixels=not (self.paste and pos is not None))
 
 # %% ../nbs/03_completion.ipynb #19c181e8
 def show_completion(
