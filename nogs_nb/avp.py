@@ -217,7 +217,7 @@ def train_avp(
     check_disjoint({'posterior training':ids, 'posterior validation':valid[2]})
     device = torch.device(device) if device is not None else next(avp.parameters()).device
     torch.manual_seed(seed)
-    dls = DataLoaders(ImageLoader(images, y, batch_size, shuffle=True, mirror=mirror, seed=seed, device=device, drop_last=True),
+    dls = DataLoaders(ImageLoader(images, y, batch_size, shuffle=True, mirror=mirror, seed=seed, device=device),
                       ImageLoader(valid[0], vy, 4*batch_size, shuffle=False, seed=seed, device=device), device=device)
     with tempfile.TemporaryDirectory() as d:
         learn = Learner(dls, avp.to(device), loss_func=_HeadsLoss(avp.tasks), metrics=_heads_accuracy, path=d,
