@@ -88,8 +88,8 @@ class StepScorer:
         self.observed = check_locations(observed, size, glimpse_size).reshape(-1,2).cpu()
         self.candidates = check_locations(candidates, size, glimpse_size).to(x.device)
         self.g = (glimpse_size,)*2 if isinstance(glimpse_size,(int,np.integer)) else tuple(glimpse_size)
-        self.prefix = observed_mask(self.observed[None], size, self.g)[0].to(x.device, x.dtype)
-        self.x = torch.cat([x, torch.ones_like(x[:,:1])], 1)       # all-seeing embedding; a mask makes it a real one
+        self.prefix = observed_mask(self.observed[None], size, self.g)[0].to(x.device)
+        self.x = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1).contiguous()       # all-seeing embedding, channels last; a mask makes it a real one
         self.batch = _auto_batch(x, batch_size)
         self.cache = cache.view(completion, self.observed, self.candidates, getattr(avp,'task',None)) if cache is not None else None
         self.values,self.P,self.W = torch.full((len(self.w),len(candidates)), torch.nan, dtype=torch.float64), None, torch.zeros(len(candidates), dtype=torch.float64)
@@ -97,10 +97,10 @@ class StepScorer:
 
     def embed(self, n, l):
         "Embeddings of completions `n` (B,) observed at the prefix and at candidates `l` (B,)."
-        c,(h,w) = self.candidates[l], self.x.shape[-2:]
+        c,(h,w) = self.candidates[l], self.x.shape[1:3]
         inside = lambda start,g,size: ((d:=torch.arange(size, device=c.device)-start[:,None])>=0)&(d<g)
-        m = (inside(c[:,0],self.g[0],h)[:,:,None] & inside(c[:,1],self.g[1],w)[:,None]).to(self.x.dtype)[:,None]
-        return self.x.index_select(0, n).mul_(torch.maximum(m, self.prefix))
+        m = (inside(c[:,0],self.g[0],h)[:,:,None] & inside(c[:,1],self.g[1],w)[:,None]) | self.prefix
+        return self.x.index_select(0, n).mul_(m[...,None]).permute(0,3,1,2)
 
 # %% ../nbs/04_boed.ipynb #35d8dcce
 @patch
