@@ -53,7 +53,8 @@ def _bar(it, total, label, cls, after=1.):
     for i,o in enumerate(it, 1):
         yield o
         if bar is None and time.time()-t0 > after:
-            bar = cls(None, total=total or 'noinfer', leave=False, comment=label)
+            bar = cls(None, total=total or 'noinfer', leave=False)
+            bar.comment = label
             bar.update(0)
             bar.start_t = t0
         if bar is not None: bar.update(i)
