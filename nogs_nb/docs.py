@@ -123,7 +123,9 @@ def processed(
     "Notebook as a reader of the docs should see it"
     nb = read_nb(path)
     try: PageProcs()(nb)
-    except Exception as e: raise ValueError(f'{Path(path).name} cannot be made a page: {e}') from e
+    except Exception as e:
+        raise ValueError(f'{Path(path).name} cannot be made a page (exported cells and cells with imports are run '
+                         f'for it, others are not, so imports need cells of their own): {e}') from e
     return nb
 
 # %% ../nbs/90_docs.ipynb #4658ce28
