@@ -12,7 +12,7 @@ __all__ = ['MARKDOWN', 'PICTURES', 'CALLOUTS', 'WARNING', 'pandoc', 'inline', 'p
            'write_pages', 'readme_files', 'readme_differences', 'check_readme_links', 'build', 'nogs_docs']
 
 # %% ../nbs/90_docs.ipynb #6ad9a850
-import base64, difflib, html, json, os, re, runpy, shutil, subprocess, sys
+import base64, difflib, html, json, os, re, runpy, shutil, subprocess, sys, warnings
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
@@ -122,7 +122,10 @@ def processed(
 ):
     "Notebook as a reader of the docs should see it"
     nb = read_nb(path)
-    try: PageProcs()(nb)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', 'Found cells containing imports')
+            PageProcs()(nb)
     except Exception as e:
         raise ValueError(f'{Path(path).name} cannot be made a page (exported cells and cells with imports are run '
                          f'for it, others are not, so imports need cells of their own): {e}') from e
