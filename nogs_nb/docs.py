@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from fastcore.script import call_parse
 
 # %% ../nbs/90_docs.ipynb #72a5ac77
 try:
     import pypandoc
     from fastcore.nbio import read_nb
+    from fastcore.script import call_parse
     from nbdev.config import get_config, nbpath2html
     from nbdev.process import Processor
     from nbdev.processors import FilterDefaults
