@@ -403,8 +403,9 @@ def page_html(
     title, lead = front['title'], front.get('description') or ''
     values = dict(values, heading=inline(title), lead=inline(lead) if lead else '', summary=html.escape(lead))
     args = [o for k, v in values.items() if v for o in ('-V', f'{k}={v}')]
-    return pandoc(json.dumps(tree), 'json', 'html5', '-s', '--toc', '--toc-depth=3', f'--template={template}',
+    page = pandoc(json.dumps(tree), 'json', 'html5', '-s', '--toc', '--toc-depth=3', f'--template={template}',
         '-M', f'pagetitle={title}', *args)
+    return re.sub(r'<a href="#cb[\d-]+" aria-hidden="true" tabindex="-1"></a>', '', page) # pandoc's anchor of every line of code
 
 # %% ../nbs/90_docs.ipynb #535d0af1
 def _copy_files(trees, folder, dest):
@@ -458,7 +459,7 @@ def readme_files(
     local = lambda u: u if urlsplit(u).scheme or u[:1] == '#' or (dest/u).is_file() else f'{nbs}/{u.removeprefix("./")}'
     head = f'# {front["title"]}\n\n{WARNING}\n\n' + (f'{front["description"]}\n\n' if front.get('description') else '')
     tree = settle(json.loads(pandoc(head + md, to='json')), local, quote=True)
-    text = pandoc(json.dumps(tree), 'json', 'gfm') + '\n'
+    text = pandoc(json.dumps(tree), 'json', 'gfm-tex_math_gfm+tex_math_dollars') + '\n'
     (dest/'README.md').write_text(text, encoding='utf-8')
     return sorted(p.relative_to(dest).as_posix() for p in dest.rglob('*') if p.is_file())
 
