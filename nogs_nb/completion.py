@@ -18,6 +18,7 @@ import torch
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
 from .fovea import check_locations, observed_mask
+from .data import progress as _progress
 
 # %% ../nbs/03_completion.ipynb #0c48e4a1
 def _check_weights(w, n):
@@ -51,6 +52,7 @@ class Completion:
         mirrored=None, # (N,) bool: the image is the mirror of the one named
         labels=None, # dict task -> (N,) int64, for scores that need the images' true labels
         diagnostics=None, # dict: what the completer has to report
+        own_pixels=False, # the images are those named, unchanged at earlier glimpses: their posteriors may be remembered by id
     ):
         self.images = _check_images(images); n = len(self.images)
         self.weights = _check_weights(weights, n).to(self.images.device)
@@ -59,7 +61,7 @@ class Completion:
         self.labels = {k:torch.as_tensor(v).long() for k,v in (labels or {}).items()}
         for name,o in dict(ids=self.ids, mirrored=self.mirrored, **self.labels).items():
             if o is not None and len(o)!=n: raise ValueError(f'{name}: {len(o)} values for {n} images')
-        self.diagnostics = dict(diagnostics or {})
+        self.diagnostics,self.own_pixels = dict(diagnostics or {}),bool(own_pixels) and ids is not None
         if n>1 and self.max_weight>.99:
             warnings.warn(f'{self.max_weight:.2%} of the weight lies on one of {n} completions (effective sample size {self.ess:.2f}): expectations rest on one image', stacklevel=2)
 
@@ -67,9 +69,13 @@ class Completion:
     def __repr__(self): return f'Completion({len(self)} images of {tuple(self.images.shape[1:])}, effective sample size {self.ess:.1f}, largest weight {self.max_weight:.3f})'
 
     @property
-    def ess(self): return 1/float(self.weights.double().square().sum())
+    def ess(self):
+        "Effective sample size: 1 / sum of squared weights."
+        return 1/float(self.weights.double().square().sum())
     @property
-    def max_weight(self): return float(self.weights.max())
+    def max_weight(self):
+        "The largest weight."
+        return float(self.weights.max())
 
 # %% ../nbs/03_completion.ipynb #606a84aa
 @patch
@@ -84,10 +90,12 @@ def distinct(self:Completion): # Completion
     order = w.argsort(descending=True, stable=True); k = first[order]; kc = k.cpu()
     return Completion(self.images[k], w[order], None if self.ids is None else [self.ids[i] for i in kc.tolist()],
                       None if self.mirrored is None else self.mirrored[kc.to(self.mirrored.device)],
-                      {t:v[kc.to(v.device)] for t,v in self.labels.items()}, self.diagnostics)
+                      {t:v[kc.to(v.device)] for t,v in self.labels.items()}, self.diagnostics, self.own_pixels)
 
 @patch(as_prop=True)
-def n_distinct(self:Completion): return len(self.distinct())
+def n_distinct(self:Completion):
+    "Number of distinct images."
+    return len(self.distinct())
 
 # %% ../nbs/03_completion.ipynb #049bd95c
 @patch
@@ -112,10 +120,13 @@ def _sha(*parts):
 
 def _sha_file(path):
     "Hex SHA-256 of a file."
-    with open(path,'rb') as f: return hashlib.file_digest(f,'sha256').hexdigest() if hasattr(hashlib,'file_digest') else _sha(f.read())
+    h = hashlib.sha256()
+    with open(path,'rb') as f:
+        while b := f.read(2**22): h.update(b)
+    return h.hexdigest()
 
 def _replace(path, write):
-    "Call `write(file)` on a temporary neighbour of `path`, then move it into place; returns the SHA-256 and size of what was written."
+    "Call `write(file)` on a temporary neighbour of `path`, then move it into place."
     path = Path(path); tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         with open(tmp,'wb') as f: write(f); f.flush(); os.fsync(f.fileno())
@@ -188,7 +199,7 @@ class ImageBank:
         self.ids,self.labels,self.description = _ids(ids, n, 'image'), _labels(labels, n), description
 
     def __len__(self): return int(self._ends[-1])
-    def __repr__(self): return f'ImageBank({len(self):,} images of {self.shape}, {"in memory" if self.path is None else self.path}{", labels of " + str(len(self.labels)) + " tasks" if self.labels else ""})'
+    def __repr__(self): return f'ImageBank({len(self):,} images of {self.shape}, {"in memory" if self.path is None else "in " + self.path.name}{", labels of " + str(len(self.labels)) + " tasks" if self.labels else ""})'
 
     @classmethod
     def from_tensor(cls,
@@ -212,7 +223,7 @@ def _reader(source, n, ids, labels):
         if n>len(source): raise ValueError(f'n = {n}, but the data set holds {len(source)} images')
         if ids is None and getattr(source,'ids',None) is not None: ids = list(source.ids)[:n]
         if labels is None and getattr(source,'tasks',None): labels = {t:source.labels[:n,i] for i,t in enumerate(source.tasks)}
-        if hasattr(source,'uint8'): read = lambda a,m,seed: source.uint8(range(a,a+m), progress=False)
+        if hasattr(source,'uint8'): read = lambda a,m,seed: source.uint8(np.arange(a,a+m), progress=False)
         elif isinstance(source,(torch.Tensor,np.ndarray)): read = lambda a,m,seed: source[a:a+m]
         else: read = lambda a,m,seed: np.stack([np.asarray(source[i]) for i in range(a,a+m)])
     elif callable(source): read = source
@@ -249,7 +260,7 @@ def create(cls:ImageBank,
     seed=0, # handed to the source
     description='', # where the images come from, for people
     batch_size=256, # images asked of the source at a time
-    progress=None, # callable (done, n), called after each batch
+    progress=True, # show progress?
 ): # ImageBank
     "Write a bank, or finish one that was interrupted."
     path = Path(path); read,n,ids,labels,name = _reader(source, n, ids, labels)
@@ -258,10 +269,10 @@ def create(cls:ImageBank,
     made = dict(n=n, shard_size=shard_size, seed=seed, description=description, source=name, ids=_sha(ids), labels=_sha(list(labels), y.tobytes()) if labels else None)
     if (path/'manifest.json').exists(): return _reopen(cls, path, made)
     path.mkdir(parents=True, exist_ok=True)
-    kept,done,shape,shards = _partial(path, made), 0, None, []
-    def tick(m):
-        nonlocal done; done += m
-        if progress: progress(done, n)
+    kept,shape,shards = _partial(path, made), None, []
+    steps = sum(-(-min(shard_size,n-a)//batch_size) for a in range(0,n,shard_size))
+    bar = iter(_progress(range(steps), label='image bank') if progress and steps>8 else range(steps))
+    tick = lambda m: [next(bar,None) for _ in range(-(-m//batch_size))]
     for i,a in enumerate(range(0, n, shard_size)):
         p,m = path/f'shard-{i:05d}.npy', min(shard_size, n-a)
         old = kept.get(p.name)
@@ -353,7 +364,7 @@ class BankPCA:
         n_components=256, # k; fewer where the bank or the image is smaller
         n_fit=4096, # images the components are fitted on, drawn at random; fewer where they would need over 1 GiB
         seed=0, # draws those images
-        tol=1e-3, # share of the observed pixels' variance that may be dropped; 0: none
+        tol=1e-2, # share of the observed pixels' variance that may be dropped; 0: none
         cache_mb=256, # memory for transformed coefficients, MiB
         save=True, # keep them in the bank's folder, and take them from there?
     ):
@@ -368,7 +379,9 @@ class BankPCA:
             self._fit()
             if folder is not None: self._save(folder)
 
-    def fingerprint(self): return _sha(self.settings, self.tol)
+    def fingerprint(self): # 64 hex digits
+        "A digest of the bank and everything set here."
+        return _sha(self.settings, self.tol)
     def __repr__(self): return f'BankPCA({len(self.scale)} components of {len(self.coef):,} images, fitted on {self.settings["n_fit"]})'
 
 # %% ../nbs/03_completion.ipynb #778c891a
@@ -382,7 +395,8 @@ def _fit(self:BankPCA):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(s['seed']); self.basis = torch.pca_lowrank(x, s['n_components'], center=False, niter=1)[2].contiguous()
     del x
-    self.coef = torch.cat([(self.bank[a:a+1024].flatten(1).float()/255 - self.mean)@self.basis for a in range(0,n,1024)])
+    starts = range(0, n, 1024)
+    self.coef = torch.cat([(self.bank[a:a+1024].flatten(1).float()/255 - self.mean)@self.basis for a in (_progress(starts, label='bank coefficients') if n>2**15 else starts)])
     self.scale = self.coef[some].std(0, correction=0)
 
 @patch
@@ -489,15 +503,16 @@ def match_ess(
     n_kept, # the ESS is that of the best `n_kept` images
 ): # v = 2 sigma^2
     "The `v` at which the best `n_kept` images have the effective sample size `target`, by bisection."
-    d = distances.double(); d = d[:,None] if d.ndim==1 else d
-    n_kept = min(n_kept, len(d)); spread = float(d.max()-d.min())
+    d = distances.double().cpu().numpy().reshape(len(distances),-1); d = d-d.min()
+    n_kept = min(n_kept, len(d)); spread = d.max()
     if spread==0: return 1.
-    if d.shape[1]==1: d = d.sort(0).values[:n_kept]
+    if d.shape[1]==1: d = np.sort(d,0)[:n_kept]
     lo,hi = math.log(spread)-16, math.log(spread)+12
     for _ in range(40):
-        mid = (lo+hi)/2
-        if effective_sample_size(relaxed_weights(d, math.exp(mid)).topk(n_kept).values)<target: lo = mid
-        else: hi = mid
+        w = np.exp(-d/math.exp((lo+hi)/2)).sum(1)
+        if len(w)>n_kept: w = np.partition(w, -n_kept)[-n_kept:]
+        if w.sum()**2/(w*w).sum()<target: lo = (lo+hi)/2
+        else: hi = (lo+hi)/2
     return math.exp(hi)
 
 # %% ../nbs/03_completion.ipynb #ed1e56df
@@ -531,13 +546,13 @@ class BankCompleter:
         glimpse_size, # int or (rows, cols), pixels
         n_components=256, # of the first stage's PCA
         n_candidates=1000, # images compared exactly
-        target_ess=None, # ESS of the returned weights: a share of their number if at most 1, else a number; half by default
+        target_ess=None, # ESS of the returned weights: a share of their number (but 4 at least) if at most 1, else a number; half by default
         schedule=None, # instead: 'paper', 'paper-cub' or dict(v=, values=, std=)
         mirror=True, # mirrored copies of the bank's images too?
         paste=False, # put the observed pixels into the completions?
         shifts=0, # int or ints: shifts in pixels, both directions, whose likelihoods are summed
         exclude=(), # ids never to be used
-        tol=1e-3, # see `BankPCA`
+        tol=1e-2, # see `BankPCA`
         n_fit=4096, # see `BankPCA`
         cache_mb=256, # see `BankPCA`
         seed=0, # of the PCA
@@ -559,12 +574,6 @@ class BankCompleter:
 
     def __repr__(self): return f'BankCompleter({self.bank}, {self.n_candidates} candidates, {"schedule" if self.schedule else f"target ESS {self.target_ess:g}"})'
 
-    def fingerprint(self): # 64 hex digits
-        "A digest of everything that determines a completion: bank and settings."
-        sig = None if self.schedule else self.target_ess
-        return _sha('BankCompleter 1', self.bank.fingerprint(), self.pca.fingerprint(), list(self.glimpse_size), self.n_candidates, sig, self.schedule,
-                    self.mirror, self.paste, self.shifts, [i for i,o in zip(self.bank.ids,self.excluded.tolist()) if o])
-
 # %% ../nbs/03_completion.ipynb #a8e0b696
 @patch
 def complete(self:BankCompleter,
@@ -581,7 +590,7 @@ def complete(self:BankCompleter,
     idx,mir = self._candidates(pieces, y, max(self.n_candidates, n_samples))
     d = self._exact(idx, mir, pos, y)
     n = min(n_samples, len(idx))
-    target = self.target_ess*n if self.target_ess<=1 else min(self.target_ess, n)
+    target = min(max(self.target_ess*n, 4) if self.target_ess<=1 else self.target_ess, n)
     v = self._v(len(l)) if self.schedule else match_ess(d, target, n)
     w = relaxed_weights(d, v); best = w.argsort(descending=True, stable=True)[:n]
     kept = w[best]; kept,left = kept/kept.sum(), 1-float(kept.sum()/w.sum())
@@ -609,6 +618,7 @@ def _observed(self:BankCompleter, image, pos):
     if y.min()<-1e-4 or y.max()>1+1e-4: raise ValueError(f'the image must lie in [0, 1], observed values go from {float(y.min()):.4g} to {float(y.max()):.4g}')
     return y
 
+# %% ../nbs/03_completion.ipynb #832b95f9
 @patch
 def _candidates(self:BankCompleter, pieces, y, m):
     "First stage: the `m` nearest (position, mirrored) by PCA, over both orientations."
@@ -646,7 +656,7 @@ def _v(self:BankCompleter, t):
     if t>len(v): raise ValueError(f'the schedule has v for 1 to {len(v)} observed glimpses, {t} are observed: pass a longer one, or use target_ess')
     return v[t-1]*self.bank.shape[0]*math.prod(self.glimpse_size)/self.schedule['values']
 
-# %% ../nbs/03_completion.ipynb #832b95f9
+# %% ../nbs/03_completion.ipynb #af681b72
 @patch
 def _unconditional(self:BankCompleter, n, seed, image):
     "A uniform draw without replacement, randomly mirrored, equal weights."
@@ -658,10 +668,11 @@ def _unconditional(self:BankCompleter, n, seed, image):
 @patch
 def _completion(self:BankCompleter, idx, mir, weights, diag, image, pos=None, y=None):
     "The images at `idx` as a Completion on the device of `image`."
-    x = self.bank[idx].to(image.device).float().div_(255); m = mir.to(image.device)
-    if m.any(): x[m] = x[m].flip(-1)
+    x = self.bank[idx]
+    x[mir] = x[mir].flip(-1)
+    x = x.to(image.device).float().div_(255)
     if self.paste and pos is not None: x.flatten(2)[:,:,pos.to(image.device)] = y.to(image.device).clamp(0,1)
-    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir, {t:v[idx] for t,v in self.bank.labels.items()}, diag)
+    return Completion(x, weights.float(), [self.bank.ids[i] for i in idx.tolist()], mir.to(x.device), {t:v[idx] for t,v in self.bank.labels.items()}, diag, own_pixels=not (self.paste and pos is not None))
 
 # %% ../nbs/03_completion.ipynb #19c181e8
 def show_completion(
@@ -677,9 +688,34 @@ def show_completion(
     if axes is None: axes = plt.subplots(1, n+1+first, figsize=(1.25*(n+1+first),1.5))[1]
     best = completion.weights.argsort(descending=True, stable=True)[:n].tolist()
     todo = [(completion.images[i], f'{float(completion.weights[i]):.3f}') for i in best] + [(completion.mean(), 'mean')]
-    if first: todo.insert(0, (torch.where(observed_mask(torch.as_tensor(locations)[None], image.shape[-2:], glimpse_size)[0], image, .5), 'observed'))
+    if first: todo.insert(0, (torch.where(observed_mask(torch.as_tensor(locations).reshape(1,-1,2).long(), image.shape[-2:], glimpse_size)[0], image, .5), 'observed'))
     for ax,(im,title) in zip(axes, todo):
         im = im.detach().cpu().clamp(0,1); im = im.expand(3,-1,-1) if len(im)==1 else im[:3]
         ax.imshow(im.permute(1,2,0)); ax.set_title(title, fontsize=8)
     for ax in axes: ax.axis('off')
     return axes
+
+# %% ../nbs/03_completion.ipynb #6c73a22c
+@patch
+def fingerprint(self:BankCompleter): # 64 hex digits
+    "A digest of everything that determines a completion: bank and settings."
+    sig = None if self.schedule else self.target_ess
+    return _sha('BankCompleter 1', self.bank.fingerprint(), self.pca.fingerprint(), list(self.glimpse_size), self.n_candidates, sig, self.schedule,
+                self.mirror, self.paste, self.shifts, [i for i,o in zip(self.bank.ids,self.excluded.tolist()) if o])
+
+# %% ../nbs/03_completion.ipynb #99cc4cf2
+@patch
+def recall(self:BankCompleter,
+    image, # (C, H, W) float, [0, 1]
+    locations, # (t, 2) top-left pixels, t at least 1
+    n_samples, # images looked for
+): # share, 0 to 1
+    "Share of the `n_samples` images nearest by exact distance, over the whole bank, that the first stage lets through."
+    l = self._check(image, locations, n_samples)
+    if not len(l): raise ValueError('recall needs at least one glimpse')
+    pieces = glimpse_pieces(l.cpu(), self.bank.shape[1:], self.glimpse_size)
+    pos = torch.cat(pieces); y = self._observed(image, pos); n = len(self.bank)
+    every = torch.arange(n*(1+self.mirror)); every = every[~self.excluded[every%n]]
+    d = torch.cat([self._exact(k%n, k>=n, pos, y)[:,0] for k in every.split(4096)])
+    idx,mir = self._candidates(pieces, y, max(self.n_candidates, n_samples))
+    return float(torch.isin(every[d.topk(min(n_samples,len(d)),largest=False).indices], idx+n*mir).float().mean())

@@ -59,43 +59,43 @@ def _who(d, p):
     "Attributes: who is shown, in what mood, wearing what."
     m = p.male = d.flip('male', .5)
     p.smile = d.flip('smile', np.where(m, .45, .55))
-    p.open = d.flip('open', np.where(p.smile, .6, .25))
+    p.open = d.flip('open', np.where(p.smile, .7, .25))
     p.glasses, p.hat = d.flip('glasses', np.where(m, .25, .15)), d.flip('hat', np.where(m, .18, .10))
     p.bangs, p.blond = d.flip('bangs', np.where(m, .12, .30)), d.flip('blond', np.where(m, .10, .28))
-    p.lipstick, p.earrings = ~m & d.flip('lipstick', .65), d.flip('earrings', np.where(m, .04, .40))
+    p.lipstick, p.earrings = ~m & d.flip('lipstick', .7), d.flip('earrings', np.where(m, .04, .40))
     p.moustache, p.beard = m & d.flip('moustache', .25), m & d.flip('beard', .25)
-    p.stubble = np.where(p.beard, d.u('dense', .55, .8), m*d.flip('shadow', .6)*d.u('thin', .12, .35))
+    p.stubble = np.where(p.beard, d.u('dense', .55, .8), m*d.flip('shadow', .65)*d.u('thin', .2, .45))
 
 # %% ../nbs/01a_drawn.ipynb #0570ec60
 def _place(d, p):
     "Where the head is, in units of the frame: centre, half-height, tilt, turn."
-    p.scale = d.u('scale', .31, .40)
-    p.cy, p.cx = .5 + (.5-p.scale)*d.u('cy', -.8, .8), .5 + (.5-.8*p.scale)*d.u('cx', -.6, .6)
-    p.tilt, p.turn = d.bell('tilt', 0, .10), d.bell('turn', 0, .06)
+    p.scale = d.u('scale', .36, .45)
+    p.cy, p.cx = d.u('cy', .44, .56), d.u('cx', .39, .61)
+    p.tilt, p.turn = d.bell('tilt', 0, .08), d.bell('turn', 0, .06)
 
 def _shape(d, p):
     "The shapes of the parts, in units of the head's half-height."
     m = p.male
-    p.width, p.jaw = d.bell('width', np.where(m, .755, .735), .025), d.bell('jaw', np.where(m, .83, .72), .05)
-    p.hair_end = np.where(d.flip('long', np.where(m, .2, .75)), d.u('hair_long', .25, 1.3), d.u('hair_short', -.45, .1))
+    p.width, p.jaw = d.bell('width', np.where(m, .755, .735), .025), d.bell('jaw', np.where(m, .84, .72), .05)
+    p.hair_end = np.where(d.flip('long', np.where(m, .15, .8)), d.u('hair_long', .25, 1.3), d.u('hair_short', -.45, .1))
     p.hair_top, p.hairline = d.u('hair_top', .06, .2), np.where(p.bangs, d.u('fringe', -.42, -.33), d.u('line', -.72, -.58))
     p.hair_side = d.u('hair_side', .05, .16)
-    p.brow, p.arch = d.bell('brow', np.where(m, .066, .040), .011), d.bell('arch', np.where(m, .03, .07), .02)
+    p.brow, p.arch = d.bell('brow', np.where(m, .075, .040), .012), d.bell('arch', np.where(m, .03, .07), .02)
     p.brow_y, p.brow_in = d.bell('brow_y', np.where(m, -.24, -.27), .015), d.u('brow_in', -.03, .03)
     p.eye_x, p.eye_y = d.u('eye_x', .30, .36), d.u('eye_y', -.10, -.03)
-    p.lid = d.u('lid', .075, .105) - np.where(p.smile, .018, 0)
-    p.lash = d.bell('lash', np.where(m, .022, .038), .007)
+    p.lid = d.u('lid', .085, .115) - np.where(p.smile, .03, 0)
+    p.lash = d.bell('lash', np.where(m, .020, .042), .007)
     p.gaze = d.u('gaze', -.05, .05)
     p.nose_y, p.nose_w = d.u('nose_y', .24, .32), d.bell('nose_w', np.where(m, .115, .10), .015)
 
 def _mouth(d, p):
     "The mouth: corners go up in a smile, down or nearly level otherwise."
-    p.mouth_y, p.mouth_x = d.u('mouth_y', .52, .64), d.u('mouth_x', -.05, .05)
-    p.mouth_w = d.u('mouth_w', .27, .35) + .03*p.smile
-    p.curve = np.where(p.smile, d.u('smiling', .09, .22), d.u('sober', -.13, .01))
-    p.gap = np.where(p.open, d.u('gap', .07, .14), 0)
-    p.lip = d.bell('lip', np.where(p.male, .050, .065), .008)
-    p.teeth = d.u('teeth', 0, 1) < np.where(p.smile, .85, .4)
+    p.mouth_y, p.mouth_x = d.u('mouth_y', .50, .62), d.u('mouth_x', -.05, .05)
+    p.mouth_w = d.u('mouth_w', .30, .36) + .05*p.smile
+    p.curve = np.where(p.smile, d.u('smiling', .13, .27), d.u('sober', -.10, .02))
+    p.gap = np.where(p.open, d.u('gap', .08, .16), 0)
+    p.lip = d.bell('lip', np.where(p.male, .055, .075), .008)
+    p.teeth = d.u('teeth', 0, 1) < np.where(p.smile, .95, .3)
 
 # %% ../nbs/01a_drawn.ipynb #9a46d4df
 def _muted(d, name):
@@ -108,7 +108,7 @@ def _colours(d, p):
     p.skin = _along(_skins, d.u('skin')**1.3)*(1 + d.u('tint', -.04, .04, k=3))
     p.hair = np.where(p.blond[:,None], _along(_blonds, d.u('blondness')), _along(_hairs, d.u('hair')))
     lips = np.array([(.78,.10,.18), (.85,.30,.42), (.50,.08,.16)])
-    p.lips = np.where(p.lipstick[:,None], _along(lips, d.u('lips')), p.skin*(.82,.60,.60))
+    p.lips = np.where(p.lipstick[:,None], _along(lips, d.u('lips')), p.skin*(.55,.40,.40) + (.25,.06,.07))
     p.iris = _along(np.array([(.20,.12,.07), (.32,.22,.10), (.25,.42,.25), (.25,.42,.60)]), d.u('iris')**1.5)
     p.frames = np.where(d.flip('metal', .4)[:,None], (.55,.52,.50), d.u('frames', .03, .3, k=3))
     p.cloth, p.hat_colour = _muted(d, 'cloth'), _muted(d, 'hat_colour')
@@ -120,8 +120,8 @@ def _scene(d, p):
     p.back0, p.back1 = _muted(d, 'back0'), _muted(d, 'back1')
     p.wave = d.u('wave', -1, 1, k=9)
     p.clutter, p.clutter_skin = d.u('clutter', k=40), d.u('clutter_skin', k=5)
-    p.gain, p.light, p.light_to = d.u('gain', .72, 1.12), d.u('light', .05, .45), d.u('light_to', 0, 2*np.pi)
-    p.warm, p.noise = d.u('warm', -.06, .06), d.u('noise', .01, .045)
+    p.gain, p.light, p.light_to = d.u('gain', .75, 1.12), d.u('light', .05, .4), d.u('light_to', 0, 2*np.pi)
+    p.warm, p.noise = d.u('warm', -.06, .06), d.u('noise', .01, .035)
     p.occluder = np.digitize(d.u('occluder'), [.08, .14, .22, .28])      # 0 hand, 1 scarf, 2 bar, 3 lock, 4 nothing
     p.occ = d.u('occ', k=6)
 
@@ -167,7 +167,7 @@ def _only(e, sel, draw):
 def _window(e, x, y, half, draw):
     "Apply `draw` to a square of the canvases about the face coordinates (x, y), `half` units to each side."
     p, n = e.p, e.size
-    k = min(n, int(np.ceil(2*half*.40*n)) + 2)
+    k = min(n, int(np.ceil(2*half*.45*n)) + 2)
     c, s = np.cos(p.tilt)*p.scale, np.sin(p.tilt)*p.scale
     corner = lambda o: np.clip(np.floor(o*n - k/2), 0, n-k).astype(int)
     col, row = corner(p.cx + x*c - y*s), corner(p.cy + y*c + x*s)
@@ -199,7 +199,9 @@ def _background(e):
     p, u, v = e.p, e.col/e.size - .5, e.row/e.size - .5
     w = p.wave
     t = .5 + .7*(u*w[0] + v*w[1])
-    for a,b,c in ((2, 3, 20), (4, 5, 34), (6, 7, 50)): t = t + .12*np.sin(c*(u*w[a] + v*w[b]) + 9*w[8])
+    for a,b,c in ((2, 3, 20), (4, 5, 34), (6, 7, 50)):
+        x, y = c*u*w[a] + 9*w[8], c*v*w[b]
+        t = t + .12*(np.sin(x)*np.cos(y) + np.cos(x)*np.sin(y))     # sin(x+y)
     e.canvas[:] = p.back0 + np.clip(t, 0, 1)*(p.back1-p.back0)
     for j in range(5):
         q, flesh = p.clutter[8*j:8*j+8], p.clutter_skin[j]
@@ -318,7 +320,7 @@ def _glasses(e):
 def _hat(e):
     "A cap with a brim over hair and forehead."
     p, x, y = e.p, e.x, e.y
-    crown = np.maximum(_ellipse(x, y+.60, p.width+.14, .62), y+.55)
+    crown = np.maximum(_ellipse(x, y+.56, p.width+.14, .76), y+.55)
     e.paint(e.cover(crown), p.hat_colour*(1 - .15*np.sin(14*x)*(p.noise > .03)))
     e.fill(_ellipse(x, y+.52, p.width+.26, .10), p.hat_colour*.7)
 
@@ -404,7 +406,7 @@ def _part_coordinates(p):
     "The parts' centres in face coordinates, two arrays (n, 11) in the order of `part_names`."
     o, t, ex, by = 0*p.turn, p.turn, p.eye_x, p.eye_y + p.brow_y
     x = [t-ex, t+ex, t-ex, t+ex, 1.3*t, p.mouth_x+t, -p.width, p.width, o, t, o]
-    y = [p.eye_y, p.eye_y, by, by, p.nose_y-.05, p.mouth_y, o+.08, o+.08, o+.92, o-.50, o-.88]
+    y = [p.eye_y, p.eye_y, by, by, p.nose_y-.05, p.mouth_y, o+.08, o+.08, o+.92, o-.45, o-.88]
     return np.stack(x, 1), np.stack(y, 1)
 
 def _part_pixels(p, size):
