@@ -38,6 +38,7 @@ class StepNorm(nn.Module):
         self.momentum, self.eps, self.step = momentum, eps, 0
 
     def forward(self, x):
+        "Normalise a batch of step `step`"
         t = min(self.step, len(self.mean)-1)
         return F.batch_norm(x, self.mean[t], self.var[t], self.weight, self.bias, self.training, self.momentum, self.eps)
 
@@ -76,6 +77,7 @@ class LocationEmbedding(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(n_features)), nn.Parameter(torch.zeros(n_features))
 
     def forward(self):
+        "The table, (L, n_features)"
         x = self.outer(F.relu(self.inner(self.where)))
         if len(x) == 1: return x * self.weight + self.bias
         return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
@@ -158,8 +160,9 @@ def sample_index(
     generator=None, # torch.Generator; None: the global one
 )->torch.Tensor:
     "One index a row, drawn with probability softmax(scores)"
-    noise = torch.empty(scores.shape, device=generator.device if generator else scores.device).exponential_(1, generator=generator)
-    return (scores - noise.to(scores.device).log()).argmax(-1)
+    total = scores.softmax(-1).cumsum(-1)
+    u = torch.rand(len(scores), 1, device=generator.device if generator else scores.device, generator=generator).to(scores.device)
+    return (total < u*total[:, -1:]).sum(-1).clamp(max=scores.shape[-1]-1)
 
 # %% ../nbs/05_attention.ipynb #36e8a293
 @patch
