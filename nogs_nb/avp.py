@@ -199,14 +199,21 @@ def random_prefixes(
     return torch.where((torch.arange(n_glimpses) < t)[...,None], l, l[:,:1])
 
 class RandomGlimpses(Callback):
-    "Replace each image by its embedding at t ~ U{1..T} random glimpses (Eq. 7)."
+    "Replace each image by its embedding at t ~ U{1..T} random glimpses (Eq. 7), beginning with far more of them."
     order = 5
-    def __init__(self, glimpse_size, n_glimpses=5, seed=0):
-        self.glimpse_size,self.n_glimpses,self.seed,self.g = glimpse_size,n_glimpses,seed,torch.Generator().manual_seed(seed)
+    def __init__(self, glimpse_size, n_glimpses=5, warmup=.5, seed=0):
+        if not 0<=warmup<1: raise ValueError(f'warmup is a share of the training, 0 <= warmup < 1, got {warmup!r}')
+        self.glimpse_size,self.n_glimpses,self.warmup,self.seed,self.g = glimpse_size,n_glimpses,warmup,seed,torch.Generator().manual_seed(seed)
     def before_validate(self): self.valid_g = torch.Generator().manual_seed(self.seed+1)
+    def at_most(self, size):
+        "The largest number of glimpses now: falls from 1.5 times what tiles the frame to T."
+        T,g = self.n_glimpses,torch.tensor(self.glimpse_size).expand(2)
+        if not self.training or self.pct_train>=self.warmup: return T
+        many = max(1.5*size[0]*size[1]/g.prod().item(), T)
+        return round(T*(many/T)**(1-self.pct_train/self.warmup))
     def before_batch(self):
         x = self.xb[0]
-        l = random_prefixes(len(x), self.n_glimpses, x.shape[-2:], self.glimpse_size, self.g if self.training else self.valid_g)
+        l = random_prefixes(len(x), self.at_most(x.shape[-2:]), x.shape[-2:], self.glimpse_size, self.g if self.training else self.valid_g)
         self.learn.xb = (embed_observed(x, l.to(x.device), self.glimpse_size),)
 
 # %% ../nbs/02_avp.ipynb #2419cdf1
@@ -239,6 +246,7 @@ def train_avp(
     lr=2e-3, # peak learning rate of the one-cycle schedule (1e-4 for pretrained DenseNet-121)
     batch_size=64, # images a step
     mirror=True, # mirror half of the images, at random
+    warmup=.5, # share of the training in which the number of glimpses falls to T
     device=None, # default: where the network is
     seed=0, # of shuffling and glimpses
 ): # the fastai Learner; `avp` is trained in place
@@ -252,11 +260,11 @@ def train_avp(
                       ImageLoader(valid[0], vy, 4*batch_size, shuffle=False, seed=seed, device=device), device=device)
     with tempfile.TemporaryDirectory() as d:
         learn = Learner(dls, avp.to(device), loss_func=_HeadsLoss(avp.tasks), metrics=_heads_accuracy, path=d,
-            cbs=[RandomGlimpses(glimpse_size, n_glimpses, seed), SaveModelCallback(monitor='valid_loss', with_opt=False)])
+            cbs=[RandomGlimpses(glimpse_size, n_glimpses, warmup, seed), SaveModelCallback(monitor='valid_loss', with_opt=False)])
         if is_quiet(): learn.logger = lambda *_: None
         with learn.no_bar(): learn.fit_one_cycle(epochs, lr)
     avp.eval()
-    avp.info = dict(ids=[str(i) for i in ids], image_size=list(images.shape[-2:]), glimpse_size=glimpse_size, n_glimpses=n_glimpses, epochs=epochs, lr=lr, batch_size=batch_size, seed=seed)
+    avp.info = dict(ids=[str(i) for i in ids], image_size=list(images.shape[-2:]), glimpse_size=glimpse_size, n_glimpses=n_glimpses, epochs=epochs, lr=lr, batch_size=batch_size, warmup=warmup, seed=seed)
     return learn
 
 # %% ../nbs/02_avp.ipynb #f8370182
