@@ -283,7 +283,10 @@ def fill_common(
             if r['task'] == task and (r['method'], r['seed']) in own: r.update(common_loss=level, iterations_to_common_loss=iterations_to_loss(own[r['method'], r['seed']], level))
 
 # %% ../nbs/07_evaluation.ipynb #99e5c374
-def weights_file(out, row):
+def weights_file(
+    out, # Folder of the results
+    row, # A row of results
+)->Path:
     "Where the weights of a run are"
     return Path(out)/'weights'/f'{row["task"]}-{row["method"]}-{row["seed"]}.safetensors'.replace('/', '_')
 
