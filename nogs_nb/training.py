@@ -389,7 +389,7 @@ class ValidateEvery(Callback):
         seed:int=0, # Of the validation's sampled trajectories
         report=None, # Function called with each new row, for progress
     ):
-        self.k, self.seed, self.report, self.history, self.iteration, self.losses = k, seed, report, [], 0, []
+        self.k, self.seed, self.report, self.history, self.iteration, self.losses, self.best = k, seed, report, [], 0, [], None
 
     def after_batch(self):
         "Count, and validate when it is time"
@@ -406,6 +406,8 @@ class ValidateEvery(Callback):
                    distinct_locations=across.tolist(), distinct_per_image=within, collapsed=bool(control is None and self.model.n_glimpses > 1 and within < 1.5))
         if row['collapsed'] and not any(r['collapsed'] for r in self.history):
             warnings.warn(f'iteration {self.iteration}: the policy has collapsed: an image is looked at in {within:.2f} distinct places on the average')
+        rank = (row['valid_accuracy'], -row['valid_loss'])
+        if self.best is None or rank > self.best[0]: self.best = rank, self.iteration, {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.losses = []; self.history.append(row)
         if self.report: self.report(row)
 
@@ -422,7 +424,7 @@ def fit_iterations(
     report=None, # Function called with each validation's row
     progress:bool=False, # Show fastai's progress bar
 )->list:
-    "Train for a number of iterations; returns the history, one row a validation"
+    "Train for a number of iterations; returns the history, and leaves (rank, iteration, weights) of the best validation accuracy as `learn.best`"
     train, check = learn.dls.train, ValidateEvery(validate_every, seed, report)
     train.n_batches = iterations
     try:
@@ -431,4 +433,5 @@ def fit_iterations(
             else:
                 with learn.no_bar(): learn.fit(1, cbs=[check, _NoEpochEnd()])
     finally: train.n_batches = None
+    learn.best = check.best
     return check.history
