@@ -483,12 +483,17 @@ class ImageLoader:
         self.bs, self.n, self.epoch = batch_size, len(images), 0
         self.dataset = torch.utils.data.TensorDataset(images, labels)
     def __len__(self): return -(-self.n//self.bs)
-    def to(self, device): self.device = device; return self
+    def to(self, device):
+        "Have batches on `device` from now on."
+        self.device = device
+        return self
     def new(self, **kwargs):
         "A loader like this one but for `kwargs`."
         now = dict(batch_size=self.bs, **{k: getattr(self, k) for k in ('images', 'labels', 'shuffle', 'mirror', 'seed', 'device')})
         return type(self)(**{**now, **{k: v for k,v in kwargs.items() if k in now}})
-    def one_batch(self): return next(iter(self.new()))
+    def one_batch(self):
+        "The first batch of the first epoch."
+        return next(iter(self.new()))
     def __iter__(self):
         g = torch.Generator().manual_seed(self.seed*1_000_003 + self.epoch)
         self.epoch += 1
