@@ -176,7 +176,7 @@ def train_one(
     torch.manual_seed(seed)
     start, cbs = time.perf_counter(), method_callbacks(method, weight, density, seed)
     model = HardAttention(grid, n_classes, n_glimpses, in_channels=train[0].shape[1], **(network or {})).to(device)
-    dls = attention_dls(train[0], train[1], valid, n_classes, train[2], sequences_of(method, sequences), grid, n_glimpses, batch_size, mirror, seed, device)
+    dls = attention_dls(train[0], train[1], valid, n_classes, train[2], sequences_of(method, sequences), grid, n_glimpses, batch_size, mirror, seed, device, as_float=False)
     learn = attention_learner(dls, model, cbs, lr=lr, method=method)
     history = fit_iterations(learn, iterations, validate_every, seed)
     seconds = time.perf_counter() - start

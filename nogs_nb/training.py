@@ -58,6 +58,7 @@ class AttentionLoader:
         mirror:bool=False, # Mirror images that have no sequence with probability 1/2
         seed:int=0, # Of order and mirroring
         device='cpu', # Where batches go
+        as_float:bool=True, # Turn uint8 images into floats in [0, 1]? `HardAttention` takes either, and needs only the glimpses
     ):
         n = len(images)
         if n == 0: raise ValueError('a loader needs at least one image')
@@ -65,7 +66,7 @@ class AttentionLoader:
         self.locations = torch.zeros(n, n_glimpses, 2, dtype=torch.int64) if locations is None else locations
         self.has = torch.zeros(n, dtype=torch.bool) if has is None else has
         self.bs = self.batch_size = min(batch_size, n)
-        self.shuffle, self.mirror, self.device, self.n_batches = shuffle, mirror, torch.device(device), None
+        self.shuffle, self.mirror, self.device, self.n_batches, self.as_float = shuffle, mirror, torch.device(device), None, as_float
         self.g, self.dataset = torch.Generator().manual_seed(seed), range(n)
 
     def __len__(self):
@@ -88,7 +89,7 @@ class AttentionLoader:
             flip = ((torch.rand(len(i), generator=self.g) < .5) & ~has).nonzero()[:, 0]
             x[flip] = x[flip].flip(-1)
         x = x.to(self.device)
-        return x.float()/255 if x.dtype == torch.uint8 else x, self.locations[i].to(self.device), has.to(self.device), self.labels[i].to(self.device)
+        return x.float()/255 if x.dtype == torch.uint8 and self.as_float else x, self.locations[i].to(self.device), has.to(self.device), self.labels[i].to(self.device)
 
     def one_batch(self):
         "The first batch"
@@ -125,6 +126,7 @@ def attention_dls(
     mirror:bool=True, # Mirror training images that have no sequence with probability 1/2
     seed:int=0, # Of order and mirroring
     device='cpu', # Where batches go
+    as_float:bool=True, # See `AttentionLoader`
 )->DataLoaders:
     "fastai `DataLoaders` of images, the locations of those that have a sequence, and labels"
     for name, x, y in (('training', images, labels), ('validation', *valid)):
@@ -135,7 +137,7 @@ def attention_dls(
     labels, valid_labels = check_labels(labels, n_classes, 'training labels'), check_labels(valid[1], n_classes, 'validation labels')
     locations, has = align(sequences, ids, len(images), grid, n_glimpses) if sequences is not None else (None, None)
     T = n_glimpses or (5 if sequences is None else sequences.n_glimpses)
-    train = AttentionLoader(images, labels, locations, has, T, batch_size, shuffle=True, mirror=mirror, seed=seed, device=device)
+    train = AttentionLoader(images, labels, locations, has, T, batch_size, shuffle=True, mirror=mirror, seed=seed, device=device, as_float=as_float)
     return DataLoaders(train, AttentionLoader(valid[0], valid_labels, n_glimpses=T, batch_size=250, device=device), device=device)
 
 # %% ../nbs/06_training.ipynb #42fb1acc
