@@ -38,6 +38,7 @@ class StepNorm(nn.Module):
         self.momentum, self.eps, self.step = momentum, eps, 0
 
     def forward(self, x):
+        "Normalise a batch of step `step`"
         t = min(self.step, len(self.mean)-1)
         return F.batch_norm(x, self.mean[t], self.var[t], self.weight, self.bias, self.training, self.momentum, self.eps)
 
@@ -49,9 +50,10 @@ class GlimpseNet(nn.Sequential):
         in_channels:int, # Channels of a glimpse (times resolutions, for a retina)
         n_steps:int, # Glimpses T, for batch norm
         n_features:int=64, # Features out
-        channels=(16, 32), # Channels of the two convolutions
+        channels=(16, 32), # Channels of the two convolutions; None: no convolution, two linear layers
         hidden:int=128, # Units of the linear layer
     ):
+        if channels is None: return super().__init__(nn.Flatten(), nn.Linear(in_channels*glimpse_size[0]*glimpse_size[1], hidden), nn.ReLU(), nn.Linear(hidden, n_features, bias=False), StepNorm(n_features, n_steps))
         a, b = channels
         after = [(s+1)//2 for s in glimpse_size]
         pool = [min(2, s) for s in after]
@@ -76,6 +78,7 @@ class LocationEmbedding(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(n_features)), nn.Parameter(torch.zeros(n_features))
 
     def forward(self):
+        "The table, (L, n_features)"
         x = self.outer(F.relu(self.inner(self.where)))
         if len(x) == 1: return x * self.weight + self.bias
         return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
@@ -91,7 +94,7 @@ class HardAttention(nn.Module):
         glimpse_net=None, # Module (B, n_scales*C, g, g) -> (B, hidden); None: `GlimpseNet`
         in_channels:int=3, # Image channels C
         n_scales:int=1, # Resolutions a glimpse; above 1 the retina of Mnih et al.
-        channels=(16, 32), # Channels of the default glimpse network's convolutions
+        channels=(16, 32), # Channels of the default glimpse network's convolutions; None: two linear layers
         glimpse_hidden:int=128, # Units of its linear layer
         location_hidden:int=32, # Units inside location embedding and location network
         mean:float=.5, # Subtracted from pixels in [0, 1]; one number or one a channel
@@ -101,7 +104,7 @@ class HardAttention(nn.Module):
         if n_classes < 2: raise ValueError(f'n_classes is {n_classes}; expected at least 2')
         if n_glimpses < 1: raise ValueError(f'n_glimpses is {n_glimpses}; expected at least 1')
         self.config = dict(n_classes=n_classes, n_glimpses=n_glimpses, hidden=hidden, in_channels=in_channels, n_scales=n_scales,
-            channels=list(channels), glimpse_hidden=glimpse_hidden, location_hidden=location_hidden, mean=mean, std=std, own_glimpse_net=glimpse_net is not None)
+            channels=None if channels is None else list(channels), glimpse_hidden=glimpse_hidden, location_hidden=location_hidden, mean=mean, std=std, own_glimpse_net=glimpse_net is not None)
         self.grid, self.n_classes, self.n_glimpses, self.in_channels, self.n_scales = grid, n_classes, n_glimpses, in_channels, n_scales
         self.glimpse_net = glimpse_net or GlimpseNet(grid.glimpse_size, in_channels*n_scales, n_glimpses, hidden, channels, glimpse_hidden)
         self.location_embedding = LocationEmbedding(grid, hidden, location_hidden)
@@ -158,8 +161,9 @@ def sample_index(
     generator=None, # torch.Generator; None: the global one
 )->torch.Tensor:
     "One index a row, drawn with probability softmax(scores)"
-    noise = torch.empty(scores.shape, device=generator.device if generator else scores.device).exponential_(1, generator=generator)
-    return (scores - noise.to(scores.device).log()).argmax(-1)
+    total = scores.softmax(-1).cumsum(-1)
+    u = torch.rand(len(scores), 1, device=generator.device if generator else scores.device, generator=generator).to(scores.device)
+    return (total < u*total[:, -1:]).sum(-1).clamp(max=scores.shape[-1]-1)
 
 # %% ../nbs/05_attention.ipynb #36e8a293
 @patch

@@ -442,7 +442,8 @@ def roles(
     short = n_annotated + n_bank + (1 if rest else n_posterior) > len(train)
     if short: raise ValueError(f'{len(train)} training images, but {n_annotated} to annotate + {n_bank} in the bank + {"at least 1" if rest else n_posterior} for the posterior were asked for')
     order = np.random.default_rng(seed).permutation(train)
-    return {k: np.sort(o) for k,o in zip(sizes, np.split(order, np.cumsum(list(sizes.values()))))}
+    deal = dict(annotated=order[:n_annotated], bank=order[len(order)-n_bank:], posterior=order[len(order)-n_bank-sizes['posterior']:len(order)-n_bank])
+    return {k: np.sort(o) for k,o in deal.items()}
 
 # %% ../nbs/01_data.ipynb #45cdcb77
 def check_disjoint(
