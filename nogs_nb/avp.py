@@ -164,26 +164,33 @@ def _fused_body(avp):
 
 # %% ../nbs/02_avp.ipynb #eff2957d
 class FusedPosterior(nn.Module):
-    "A frozen, cheaper copy of one task of an `AVP`; the same function up to rounding."
-    def __init__(self, avp, task, dtype=None):
+    "A frozen, cheaper copy of one task of an `AVP`, with the heads of the tasks searched beside it."
+    def __init__(self, avp, task, beside=(), dtype=None):
         super().__init__()
-        check_task(task, list(avp.tasks)); k = list(avp.tasks.values()); i = list(avp.tasks).index(task)
-        self.task,self.trained_on,self.dtype,self.fp = task,avp.trained_on,dtype,content_hash(avp)
-        self.body,self.head = _fused_body(avp),nn.Linear(avp.head.in_features, k[i]).to(avp.head.weight.device).requires_grad_(False)
-        at = slice(sum(k[:i]), sum(k[:i+1])); self.head.weight.data,self.head.bias.data = avp.head.weight.data[at].clone(),avp.head.bias.data[at].clone()
+        tasks = list(dict.fromkeys([*beside, task])) if task not in beside else list(beside)
+        for k in tasks: check_task(k, list(avp.tasks))
+        ends = dict(zip(avp.tasks, np.cumsum(list(avp.tasks.values())))); rows = torch.cat([torch.arange(ends[k]-avp.tasks[k], ends[k]) for k in tasks])
+        self.task,self.sizes,self.trained_on,self.dtype,self.fp = task,[avp.tasks[k] for k in tasks],avp.trained_on,dtype,content_hash(avp)
+        i = tasks.index(task); self.at = slice(sum(self.sizes[:i]), sum(self.sizes[:i+1]))
+        self.family = self.fp,tuple(tasks),str(dtype)            # posteriors of one family give the same `every`
+        self.body,self.head = _fused_body(avp),nn.Linear(avp.head.in_features, len(rows)).to(avp.head.weight.device).requires_grad_(False)
+        self.head.weight.data,self.head.bias.data = avp.head.weight.data[rows].clone(),avp.head.bias.data[rows].clone()
     def fingerprint(self): return f'{self.fp} {self.dtype}'
-    def forward(self, x):
-        with torch.autocast(x.device.type, self.dtype, enabled=self.dtype is not None): return self.head(self.body(x)).float().log_softmax(1)
+    def logits(self, x):
+        with torch.autocast(x.device.type, self.dtype, enabled=self.dtype is not None): return self.head(self.body(x)).float()
+    def every(self, x): return torch.cat([z.log_softmax(1) for z in self.logits(x).split(self.sizes, 1)], 1)
+    def forward(self, x): return self.logits(x)[:,self.at].log_softmax(1)
 
 @patch
 def for_task(self:AVP,
     task, # name of one of the network's tasks
     fused=False, # a frozen, cheaper copy for the search?
+    beside=(), # tasks searched beside this one, whose heads come with the same pass; fused only
     dtype=None, # autocast to this type, such as torch.bfloat16 on a GPU; fused only
 ): # module (B, C+1, H, W) -> (B, K) log-probabilities
     "The posterior of one task, in evaluation mode, as the search wants it."
-    if dtype is not None and not fused: raise ValueError('dtype is for the fused copy: pass fused=True')
-    return (FusedPosterior(self, task, dtype) if fused else TaskPosterior(self, task)).eval()
+    if not fused and (dtype is not None or beside): raise ValueError('dtype and beside are for the fused copy: pass fused=True')
+    return (FusedPosterior(self, task, beside, dtype) if fused else TaskPosterior(self, task)).eval()
 
 # %% ../nbs/02_avp.ipynb #b6d2d344
 def random_prefixes(

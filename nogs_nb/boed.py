@@ -6,8 +6,8 @@ Docs: https://nogs-nb.github.io/nogs_nb/boed.html.md"""
 
 # %% auto #0
 __all__ = ['SCORES', 'entropy', 'StepScorer', 'expected_posterior_entropy', 'first_minimum', 'StepResult', 'ExhaustiveSearch',
-           'HalvingSearch', 'PosteriorCache', 'NearOptimalSequence', 'near_optimal_sequence', 'near_optimal_sequences',
-           'show_search', 'sequence_controls', 'image_share', 'show_controls']
+           'HalvingSearch', 'PosteriorCache', 'check_search', 'NearOptimalSequence', 'near_optimal_sequence',
+           'near_optimal_sequences', 'show_search', 'sequence_controls', 'image_share', 'show_controls']
 
 # %% ../nbs/04_boed.ipynb #219a1b83
 import base64, time, warnings
@@ -48,15 +48,16 @@ def _bounds(name, W, V, P):
     return V, torch.full_like(V, np.inf) if rest>1e-9 else V
 
 # %% ../nbs/04_boed.ipynb #70ba616f
-def _check_posterior(out, n, k=None):
-    "Complain unless `out` is (n, K) log-probabilities."
+def _check_posterior(out, n, k=None, at=slice(None)):
+    "K, after checking that `out[:, at]` is (n, K) log-probabilities."
     said = 'the posterior must return log-probabilities (B, K)'
     if not isinstance(out, torch.Tensor) or out.ndim!=2 or len(out)!=n or out.shape[1]<2: raise ValueError(f"{said} for {n} rows, got {tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__}")
+    out = out[:,at]
     if k is not None and out.shape[1]!=k: raise ValueError(f'{said} with K = {k} classes, got {out.shape[1]}')
     z = out.float().logsumexp(1)
     if not z.isfinite().all(): raise ValueError(f'{said}, got NaN or infinite values in row {(~z.isfinite()).nonzero()[0].item()}')
     if z.abs().max()>1e-2: raise ValueError(f'{said}: the probabilities of a row sum to {z.exp()[z.abs().argmax()]:.3g}, not 1; are these logits or probabilities? apply log_softmax')
-    return out.float()
+    return out.shape[1]
 
 def _auto_batch(images, batch_size):
     "Rows a batch: what was asked for, or what fits 64 MB of input on a CPU and a tenth of free memory on a GPU."
@@ -84,6 +85,7 @@ class StepScorer:
         if score=='nll' and labels is None: raise ValueError("score 'nll' needs the labels of the completions: give the bank labels, or choose 'epe' or 'mi'")
         x = completion.images; size = x.shape[-2:]
         self.avp,self.score,self.w,self.k,self.n_passes = avp,score,completion.weights.double().cpu(),n_classes,0
+        self.at = slice(None)
         self.labels = None if labels is None else torch.as_tensor(labels).long().cpu()
         self.observed = check_locations(observed, size, glimpse_size).reshape(-1,2).cpu()
         self.candidates = check_locations(candidates, size, glimpse_size).to(x.device)
@@ -91,7 +93,8 @@ class StepScorer:
         self.prefix = observed_mask(self.observed[None], size, self.g)[0].to(x.device)
         self.x = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1).contiguous()       # all-seeing embedding, channels last; a mask makes it a real one
         self.batch = _auto_batch(x, batch_size)
-        self.cache = cache.view(completion, self.observed, self.candidates, getattr(avp,'task',None)) if cache is not None else None
+        self.cache = cache.view(completion, self.observed, self.candidates, avp) if cache is not None else None
+        if self.cache is not None and hasattr(avp,'every'): self.avp,self.at = avp.every,avp.at      # what is remembered serves the tasks beside, too
         self.values,self.P,self.W = torch.full((len(self.w),len(candidates)), torch.nan, dtype=torch.float64), None, torch.zeros(len(candidates), dtype=torch.float64)
         self.V = torch.zeros(len(candidates), dtype=torch.float64)
 
@@ -109,10 +112,10 @@ def _ask(self:StepScorer, n, l):
     out = []
     for i in range(0, len(n), self.batch):
         b = slice(i, i+self.batch)
-        out.append(_check_posterior(self.avp(self.embed(n[b].to(self.x.device), l[b].to(self.x.device))), len(n[b]), self.k))
-        self.k = out[-1].shape[1]
+        out.append(self.avp(self.embed(n[b].to(self.x.device), l[b].to(self.x.device))))
+        self.k = _check_posterior(out[-1], len(n[b]), self.k, self.at)
     self.n_passes += len(n)
-    return torch.cat(out).double().cpu()
+    return torch.cat(out).float().double().cpu()
 
 @patch
 @torch.inference_mode()
@@ -123,7 +126,7 @@ def evaluate(self:StepScorer,
     "Ask the posterior about all pairs of completions `n` and candidates `l` and add them to the sums."
     nn,ll = n.repeat_interleave(len(l)), l.repeat(len(n))
     logp = self._ask(nn, ll) if self.cache is None else self.cache.fill(self._ask, nn, ll)
-    logp = logp.view(len(n), len(l), -1); p = logp.exp()
+    logp = logp.view(len(n), len(l), -1)[...,self.at]; p = logp.exp()
     if self.P is None: self.P = torch.zeros(len(self.candidates), logp.shape[-1], dtype=torch.float64)
     if self.score=='nll':
         if self.labels.max()>=logp.shape[-1]: raise ValueError(f'a completion has label {self.labels.max()}, the posterior has {logp.shape[-1]} classes')
@@ -280,12 +283,13 @@ class PosteriorCache:
     @property
     def hit_rate(self): return self.hits/max(self.asked,1)
 
-    def view(self, completion, observed, candidates, task):
+    def view(self, completion, observed, candidates, avp):
         "This cache as seen by one step, or None if its completions may not be remembered."
         if completion.ids is None or not getattr(completion,'own_pixels',False): return None
         m = completion.mirrored if completion.mirrored is not None else [False]*len(completion.ids)
         prefix = tuple(sorted(map(tuple, observed.tolist())))
-        return _CacheView(self, [(task,str(i),bool(f),prefix) for i,f in zip(completion.ids,m)], len(candidates))
+        family = getattr(avp,'family',None) or (getattr(avp,'task',None), id(avp))
+        return _CacheView(self, [(family,str(i),bool(f),prefix) for i,f in zip(completion.ids,m)], len(candidates))
 
 class _CacheView:
     def __init__(self, cache, keys, L): self.cache,self.keys,self.L = cache,keys,L
@@ -318,7 +322,14 @@ def _check_image(image, grid, name='image'):
     if x.min()<0 or x.max()>1: raise ValueError(f'{name} has pixels in [{x.min():.3g}, {x.max():.3g}], expected [0, 1]; normalisation belongs to the network')
     return x
 
-def _check_run(grid, n_glimpses, n_samples, score):
+# %% ../nbs/04_boed.ipynb #c666d84f
+def check_search(
+    grid, # `GlimpseGrid`
+    n_glimpses, # T
+    n_samples, # completions a step
+    score='epe', # see `SCORES`
+):
+    "Refuse settings that no search can have, before anything long begins."
     if int(n_glimpses)!=n_glimpses or n_glimpses<1: raise ValueError(f'n_glimpses must be a positive int, got {n_glimpses!r}')
     if n_glimpses>len(grid): raise ValueError(f'n_glimpses = {n_glimpses} is beyond the {len(grid)} locations of the grid')
     if int(n_samples)!=n_samples or n_samples<1: raise ValueError(f'n_samples must be a positive int, got {n_samples!r}')
@@ -354,7 +365,7 @@ def near_optimal_sequence(
     n_classes=None, # K, where known; a posterior with another number is then an error
 ): # a `NearOptimalSequence`
     "Greedy near-optimal glimpse sequence of one image (section 4)."
-    _check_run(grid, n_glimpses, n_samples, score); x = _check_image(image, grid)
+    check_search(grid, n_glimpses, n_samples, score); x = _check_image(image, grid)
     R,C = grid.shape; l = torch.zeros(0,2, dtype=torch.long); passes = 0
     S,B,G,E,D = (torch.full((n_glimpses,), torch.nan) for _ in range(5)); maps = torch.full((n_glimpses,R,C), torch.nan)
     if first is not None: l = grid.check(torch.as_tensor(first).reshape(1,2))
@@ -414,16 +425,16 @@ def near_optimal_sequences(
     key=None, # names a posterior or completer that has no fingerprint
     score='epe', # 'epe' (the paper's), 'mi' or 'nll'
     revisit=True, # may a location be looked at twice?
-    cache_bytes=256e6, # memory for remembered posteriors
+    cache=None, # a `PosteriorCache` to share between tasks; its own if None
     n_classes=None, # K, where known
 ): # `SequenceSet` of this shard's images, in their order
     "Near-optimal glimpse sequences of a data set, resumable."
-    _check_run(grid, n_glimpses, n_samples, score)
+    check_search(grid, n_glimpses, n_samples, score)
     if len(ids)!=len(images): raise ValueError(f'{len(ids)} ids for {len(images)} images')
     bank = getattr(getattr(completer,'bank',None),'ids',None)
     check_disjoint({k: [str(o) for o in v] for k,v in {'annotated images':ids, 'bank':bank, 'posterior training':getattr(avp,'trained_on',None)}.items() if v is not None})
     ledger = Ledger(out, _settings(avp, completer, grid, n_glimpses, n_samples, search, seed, key, score, revisit), shard)
-    todo,cache = range(shard[0], len(ids), shard[1]), PosteriorCache(cache_bytes)
+    todo,cache = range(shard[0], len(ids), shard[1]), PosteriorCache() if cache is None else cache
     args = dict(n_glimpses=n_glimpses, n_samples=n_samples, search=search, seed=seed, score=score, revisit=revisit, cache=cache, n_classes=n_classes)
     found,spent = {},0
     with ledger:

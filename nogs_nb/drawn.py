@@ -58,7 +58,7 @@ def _who(d, p):
     "Attributes: who is shown, in what mood, wearing what."
     m = p.male = d.flip('male', .5)
     p.smile = d.flip('smile', np.where(m, .45, .55))
-    p.open = d.flip('open', np.where(p.smile, .75, .25))
+    p.open = d.flip('open', np.where(p.smile, .82, .2))
     p.glasses, p.hat = d.flip('glasses', np.where(m, .25, .15)), d.flip('hat', np.where(m, .18, .10))
     p.bangs, p.blond = d.flip('bangs', np.where(m, .12, .30)), d.flip('blond', np.where(m, .10, .28))
     p.lipstick, p.earrings = ~m & d.flip('lipstick', .7), d.flip('earrings', np.where(m, .04, .40))
@@ -69,7 +69,7 @@ def _who(d, p):
 def _place(d, p):
     "Where the head is, in units of the frame: centre, half-height, tilt, turn."
     p.scale = d.u('scale', .36, .45)
-    p.cy, p.cx = d.u('cy', .44, .56), d.u('cx', .39, .61)
+    p.cy, p.cx = d.u('cy', .42, .55), d.u('cx', .36, .64)
     p.tilt, p.turn = d.bell('tilt', 0, .08), d.bell('turn', 0, .06)
 
 def _shape(d, p):
@@ -82,7 +82,7 @@ def _shape(d, p):
     p.brow, p.arch = d.bell('brow', np.where(m, .069, .044), .013), d.bell('arch', np.where(m, .03, .07), .02)
     p.brow_y, p.brow_in = d.bell('brow_y', np.where(m, -.24, -.27), .015), d.u('brow_in', -.03, .03)
     p.eye_x, p.eye_y = d.u('eye_x', .30, .36), d.u('eye_y', -.10, -.03)
-    p.lid = d.u('lid', .085, .115) - np.where(p.smile, .03, 0)
+    p.lid = d.u('lid', .09, .12) - np.where(p.smile, .04, 0)
     p.lash = d.bell('lash', np.where(m, .024, .038), .009)
     p.gaze = d.u('gaze', -.05, .05)
     p.nose_y, p.nose_w = d.u('nose_y', .24, .32), d.bell('nose_w', np.where(m, .115, .10), .015)
@@ -91,11 +91,11 @@ def _mouth(d, p):
     "The mouth: corners go up in a smile, down or nearly level otherwise."
     p.mouth_y, p.mouth_x = d.u('mouth_y', .50, .62), d.u('mouth_x', -.05, .05)
     p.mouth_w = d.u('mouth_w', .30, .36) + .05*p.smile
-    p.curve = np.where(p.smile, d.u('smiling', .13, .27), d.u('sober', -.10, .02))
-    p.gap = np.where(p.open, d.u('gap', .08, .16), 0)
+    p.curve = np.where(p.smile, d.u('smiling', .14, .28), d.u('sober', -.10, .02))
+    p.gap = np.where(p.open, d.u('gap', .10, .19), 0)
     p.lip = d.bell('lip', np.where(p.male, .055, .075), .008)
-    p.cheek = np.where(p.smile, d.u('cheek', .15, .6), d.u('pale', 0, .2))
-    p.teeth = d.u('teeth', 0, 1) < np.where(p.smile, .95, .3)
+    p.cheek = np.where(p.smile, d.u('cheek', .3, .75), d.u('pale', 0, .22))
+    p.teeth = d.u('teeth', 0, 1) < np.where(p.smile, 1., .2)
 
 # %% ../nbs/01a_drawn.ipynb #9a46d4df
 def _muted(d, name):
@@ -120,7 +120,7 @@ def _scene(d, p):
     p.back0, p.back1 = _muted(d, 'back0'), _muted(d, 'back1')
     p.wave = d.u('wave', -1, 1, k=9)
     p.clutter, p.clutter_skin = d.u('clutter', k=40), d.u('clutter_skin', k=5)
-    p.gain, p.light, p.light_to = d.u('gain', .75, 1.12), d.u('light', .05, .4), d.u('light_to', 0, 2*np.pi)
+    p.gain, p.light, p.light_to = d.u('gain', .8, 1.12), d.u('light', .05, .4), d.u('light_to', 0, 2*np.pi)
     p.warm, p.noise = d.u('warm', -.06, .06), d.u('noise', .01, .035)
     p.occluder = np.digitize(d.u('occluder'), [.08, .14, .22, .28])      # 0 hand, 1 scarf, 2 bar, 3 lock, 4 nothing
     p.occ = d.u('occ', k=6)
@@ -164,18 +164,22 @@ def _only(e, sel, draw):
     draw(sub)
     e.canvas[:,i] = sub.canvas
 
-def _window(e, x, y, half, draw):
-    "Apply `draw` to a square of the canvases about the face coordinates (x, y), `half` units to each side."
-    p, n = e.p, e.size
-    k = min(n, int(np.ceil(2*half*.45*n)) + 2)
-    c, s = np.cos(p.tilt)*p.scale, np.sin(p.tilt)*p.scale
-    corner = lambda o: np.clip(np.floor(o*n - k/2), 0, n-k).astype(int)
-    col, row = corner(p.cx + x*c - y*s), corner(p.cy + y*c + x*s)
+def _window_at(e, col, row, half, draw):
+    "Apply `draw` to a square of the canvases about the frame coordinates (col, row), `half` frames to each side."
+    n = e.size
+    k = min(n, int(np.ceil(2*half*n)) + 2)
+    col, row = (np.clip(np.floor(o*n - k/2), 0, n-k).astype(int) for o in (col, row))
     at = [(slice(None), i, slice(r, r+k), slice(q, q+k)) for i,(r,q) in enumerate(zip(row.ravel().tolist(), col.ravel().tolist()))]
     o = np.arange(k, dtype=np.float32) + np.float32(.5)
-    sub = _Easel(np.stack([e.canvas[a] for a in at], 1), p, row.astype(np.float32) + o[:,None], col.astype(np.float32) + o, n)
+    sub = _Easel(np.stack([e.canvas[a] for a in at], 1), e.p, row.astype(np.float32) + o[:,None], col.astype(np.float32) + o, n)
     draw(sub)
     for i,a in enumerate(at): e.canvas[a] = sub.canvas[:,i]
+
+def _window(e, x, y, half, draw):
+    "The same about the face coordinates (x, y), `half` units to each side."
+    p = e.p
+    c, s = np.cos(p.tilt)*p.scale, np.sin(p.tilt)*p.scale
+    _window_at(e, p.cx + x*c - y*s, p.cy + y*c + x*s, half*.45, draw)
 
 # %% ../nbs/01a_drawn.ipynb #9a6c7399
 def _ellipse(x, y, a, b):
@@ -203,14 +207,16 @@ def _background(e):
         x, y = c*u*w[a] + 9*w[8], c*v*w[b]
         t = t + .12*(np.sin(x)*np.cos(y) + np.cos(x)*np.sin(y))     # sin(x+y)
     e.canvas[:] = p.back0 + np.clip(t, 0, 1)*(p.back1-p.back0)
-    for j in range(5):
-        q, flesh = p.clutter[8*j:8*j+8], p.clutter_skin[j]
-        colour = np.where(flesh < .15, p.lips, np.where(flesh < .3, p.skin, q[5:]))
-        x, y = u + .5 - q[0], v + .5 - q[1]
-        c, s = np.cos(3*q[2]), np.sin(3*q[2])
-        e.paint(_ramp(.5 - _box(x*c + y*s, y*c - x*s, .04 + .16*q[3], .012 + .05*q[4])*e.size), colour)
+    for j in range(5): _window_at(e, p.clutter[8*j], p.clutter[8*j+1], .22, lambda o: _clutter(o, j))
 
-# %% ../nbs/01a_drawn.ipynb #7a9383d2
+def _clutter(e, j):
+    "Piece j of the clutter: a bar at some angle."
+    q, flesh = e.p.clutter[8*j:8*j+8], e.p.clutter_skin[j]
+    colour = np.where(flesh < .15, e.p.lips, np.where(flesh < .3, e.p.skin, q[5:]))
+    x, y = e.col/e.size - q[0], e.row/e.size - q[1]
+    c, s = np.cos(3*q[2]), np.sin(3*q[2])
+    e.paint(_ramp(.5 - _box(x*c + y*s, y*c - x*s, .04 + .16*q[3], .012 + .05*q[4])*e.size), colour)
+
 def _behind(e):
     "Shoulders, neck, hair behind the head, ears."
     p, dark = e.p, e.p.skin*.78
@@ -245,7 +251,7 @@ def _head(e):
     chin = np.clip((y - .38 - .25*(1 - np.abs(x)/p.width))*5, 0, 1)
     e.paint(cover*chin*p.stubble, p.hair*.55 + .12)
     flush = np.sqrt((np.abs(x-.7*p.turn) - .44)**2*1.1 + (y-.27)**2)
-    e.paint(cover*p.cheek*_ramp(1.6 - flush*6.5), p.skin*_rosy + .12)
+    e.paint(cover*p.cheek*_ramp(1.6 - flush*5.2), p.skin*_rosy + .12)
     return cover
 
 def _fringe(e):
@@ -396,7 +402,7 @@ def draw_faces(
     indices,        # image numbers (n,), ints >= 0
     size=48,        # pixels of a side, at least 24
     seed=0,         # world
-    batch_size=64   # faces drawn at a time: a matter of speed alone
+    batch_size=32   # faces drawn at a time: a matter of speed alone
 ):
     "Faces as a uint8 tensor `(n, 3, size, size)`; each depends on (seed, index) alone."
     size, seed, i = _whole('size', size, 24), _whole('seed', seed, 0), np.asarray(indices)
@@ -462,7 +468,7 @@ class DrawnFaces(LabelledImages):
     def _decode(self, positions, pool=None):
         draw = lambda i: draw_faces(i, self.size[0], self.seed).numpy()
         i = self.indices[positions]
-        return draw(i) if pool is None else np.concatenate(list(pool.map(draw, [i[s:s+64] for s in range(0, len(i), 64)])))
+        return draw(i) if pool is None else np.concatenate(list(pool.map(draw, [i[s:s+32] for s in range(0, len(i), 32)])))
 
 # %% ../nbs/01a_drawn.ipynb #28f80b0b
 def show_faces(
