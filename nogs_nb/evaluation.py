@@ -22,7 +22,7 @@ from .fovea import GlimpseGrid, observed_mask
 from .sequences import SequenceSet, write_atomic, map_density
 from .attention import HardAttention
 from .training import (attention_dls, attention_learner, check_labels, distinct_places, fit_iterations, look_through,
-                              FixedLocations, PartialSupervision, Reinforce)
+                              FixedLocations, PartialSupervision, Reinforce, WakeSleep)
 
 # %% ../nbs/07_evaluation.ipynb #5d9c4aab
 def iterations_by_loss(
@@ -125,20 +125,21 @@ def show_density(
 
 # %% ../nbs/07_evaluation.ipynb #6ad60e65
 def method_callbacks(
-    method:str, # 'RAM', 'PS-...', 'random', 'centre' or 'density'
+    method:str, # 'RAM', 'WSRAM', 'PS-...', 'random', 'centre' or 'density'
     weight:float=1., # Of partial supervision
     density=None, # Weights over the grid, for 'density'
     seed:int=0, # Of random locations
 )->list:
     "The callbacks that make the learner a method"
     if method == 'RAM': return [Reinforce()]
+    if method == 'WSRAM': return [WakeSleep()]
     if method.startswith('PS-'): return [Reinforce(), PartialSupervision(weight)]
     if method in ('random', 'centre'): return [FixedLocations(method, seed)]
     if method == 'density':
         if density is None: raise ValueError("method 'density' needs sequences with maps, from which its density is made")
         return [FixedLocations(density, seed)]
-    near = difflib.get_close_matches(method, ['RAM', 'PS-NOGS', 'PS-HGS', 'PS-RAM', *controls], cutoff=.3)
-    raise ValueError(f'unknown method {method!r}; expected RAM, PS-NOGS (or another PS-...), random, centre or density; near: {near}')
+    near = difflib.get_close_matches(method, ['RAM', 'WSRAM', 'PS-NOGS', 'PS-HGS', 'PS-RAM', *controls], cutoff=.3)
+    raise ValueError(f'unknown method {method!r}; expected RAM, WSRAM, PS-NOGS (or another PS-...), random, centre or density; near: {near}')
 
 # %% ../nbs/07_evaluation.ipynb #c6a53817
 def sequences_of(

@@ -8,7 +8,8 @@ Docs: https://nogs-nb.github.io/nogs_nb/training.html.md"""
 __all__ = ['cued_bars', 'AttentionLoader', 'check_labels', 'attention_dls', 'align', 'supervision_loss', 'policy_gradient_loss',
            'baseline_loss', 'right_class', 'take_scores', 'add_term', 'output_of', 'supervised_rows',
            'PartialSupervision', 'Reinforce', 'FixedLocations', 'NonFinite', 'Guard', 'attention_learner', 'Looks',
-           'look_through', 'distinct_places', 'ValidateEvery', 'fit_iterations']
+           'look_through', 'distinct_places', 'ValidateEvery', 'fit_iterations', 'InferenceNet', 'importance_weights',
+           'wake_terms', 'WakeSleep']
 
 # %% ../nbs/06_training.ipynb #b03cdc4e
 import math, random, warnings
@@ -437,3 +438,152 @@ def fit_iterations(
     finally: train.n_batches = None
     learn.best = check.best
     return check.history
+
+# %% ../nbs/06_training.ipynb #7ab93a1b
+from fastcore.basics import patch
+from .attention import sample_index
+
+# %% ../nbs/06_training.ipynb #920e54e6
+class InferenceNet(nn.Module):
+    "Proposes glimpse sequences from the whole image, at low resolution, and its label"
+    def __init__(self,
+        grid:GlimpseGrid, # The allowed locations
+        n_classes:int, # Classes K
+        n_glimpses:int, # Glimpses T
+        in_channels:int=3, # Image channels C
+        size:int=16, # Pixels a side to which images are averaged; fewer where an image has fewer
+        hidden:int=128, # Units of the recurrent state
+    ):
+        super().__init__()
+        self.grid, self.n_classes, self.n_glimpses, self.in_channels = grid, n_classes, n_glimpses, in_channels
+        self.size = tuple(min(size, s) for s in grid.image_size)
+        self.context = nn.Sequential(nn.Linear(in_channels*self.size[0]*self.size[1] + n_classes, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.Tanh())
+        self.place = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, hidden))
+        self.first, self.cell, self.out = nn.Parameter(torch.zeros(hidden)), nn.GRUCell(hidden, hidden), nn.Linear(hidden, len(grid))
+        self.register_buffer('locations', grid.locations, persistent=False)
+        self.register_buffer('where', grid.normalised(grid.locations).float(), persistent=False)
+
+    def forward(self,
+        images, # (B, C, H, W) float in [0, 1], or uint8
+        labels, # (B,)
+        n:int=1, # Trajectories M an image
+        locations=None, # Trajectories to be judged instead of drawn, (B, M, T, 2)
+    ):
+        "Trajectories (B, M, T, 2) and their log-probabilities (B, M)"
+        n = n if locations is None else locations.shape[1]
+        given = None if locations is None else self.grid.index(locations).flatten(0, 1)
+        x = F.adaptive_avg_pool2d(images.float()/255 if images.dtype == torch.uint8 else images, self.size).flatten(1)
+        h = self.context(torch.cat([4*x-2, F.one_hot(labels, self.n_classes).float()], 1)).repeat_interleave(n, 0)
+        where, last, index, log_q = self.place(self.where), self.first.expand(len(h), -1), [], 0.
+        for t in range(self.n_glimpses):
+            h = self.cell(last, h)
+            log_probs = self.out(h).log_softmax(-1)
+            index.append(sample_index(log_probs) if given is None else given[:, t])
+            log_q = log_q + log_probs.gather(1, index[-1][:, None])[:, 0]
+            last = where[index[-1]]
+        return self.locations[torch.stack(index, 1)].view(len(images), n, -1, 2), log_q.view(len(images), n)
+
+# %% ../nbs/06_training.ipynb #86e374d5
+def importance_weights(
+    log_p, # Log-density of the target at trajectories drawn from q, up to a constant, (B, M)
+    log_q, # Their log-probability under q, (B, M)
+)->torch.Tensor: # (B, M), each row sums to 1; no gradient
+    "Normalised importance weights"
+    return (log_p - log_q).detach().softmax(1)
+
+def wake_terms(
+    log_lik, # Log-probability of the label after each trajectory, (B, M)
+    log_p, # Log-probability of the trajectories under the policy, (B, M)
+    log_q, # And under the inference network, (B, M)
+    supervised=None, # Images whose trajectories were given, not drawn, (B,) bool; None: none
+    control:bool=True, # Use control variates
+)->dict:
+    "The three losses of wake-sleep by name, each over the batch's size"
+    B, M = log_lik.shape
+    w = importance_weights(log_lik + log_p, log_q)
+    w_p, w_q = (w - importance_weights(log_p, log_q), w - 1/M) if control else (w, w)
+    given = torch.zeros(B, 1, dtype=torch.bool, device=w.device) if supervised is None else supervised[:, None]
+    return {'wake-p classes': -(torch.where(given, 1/M, w)*log_lik).sum()/B,
+            'wake-p locations': -torch.where(given, 0., w_p*log_p).sum()/B,
+            'wake-q': -torch.where(given, 0., w_q*log_q).sum()/B}
+
+# %% ../nbs/06_training.ipynb #4e241070
+class WakeSleep(Callback):
+    "Train policy and classifier on trajectories that an inference network proposes, weighted by importance"
+    order = 19 # before callbacks that add terms
+    def __init__(self,
+        n_trajectories:int=5, # Trajectories M an image
+        control:bool=True, # Use control variates
+        lr_q:float=None, # Learning rate of the inference network; None: the learner's
+        size:int=16, # Pixels a side to which it averages images
+        hidden:int=128, # Units of its recurrent state
+    ):
+        if n_trajectories < 1 + control: raise ValueError(f'n_trajectories is {n_trajectories}; expected at least {1+control}{" with control variates" if control else ""}')
+        self.n_trajectories, self.control, self.lr_q, self.size, self.hidden = n_trajectories, control, lr_q, size, hidden
+        self.q = self.q_opt = self.saved = None
+
+    def before_fit(self):
+        "Make the inference network, the first time"
+        m, clash = self.learn.model, [c.__class__.__name__ for c in self.learn.cbs if isinstance(c, (Reinforce, FixedLocations))]
+        if clash: raise ValueError(f'WakeSleep stands beside {", ".join(clash)}; expected one of them, as each decides where images without sequences are looked at')
+        lacks = [a for a in ('grid', 'n_classes', 'n_glimpses', 'in_channels') if not hasattr(m, a)]
+        if lacks: raise ValueError(f'the model {m.__class__.__name__} has no {", ".join(lacks)}; expected a HardAttention')
+        if self.q is None:
+            self.q = InferenceNet(m.grid, m.n_classes, m.n_glimpses, m.in_channels, self.size, self.hidden).to(next(m.parameters()).device)
+            self.q_opt = torch.optim.Adam(self.q.parameters())
+        if self.saved: self.restore()
+        self.q_opt.zero_grad()
+    def before_batch(self):
+        "Repeat each image M times, with the trajectories proposed"
+        if not self.training: return
+        (x, *rest), y, M = self.learn.xb, self.learn.yb[0], self.n_trajectories
+        y, self.has = check_labels(y, self.q.n_classes, 'labels of the batch'), supervised_rows(self.learn)
+        locations, self.log_q = self.q(x, y, M)
+        locations = locations.flatten(0, 1)
+        if self.has.any(): locations = torch.where(self.has.repeat_interleave(M)[:, None, None], rest[0].repeat_interleave(M, 0), locations)
+        self.learn.xb = (x.repeat_interleave(M, 0), locations, torch.ones(len(locations), dtype=torch.bool, device=x.device))
+        self.learn.yb = (y.repeat_interleave(M),)
+    def after_pred(self):
+        "Split the model's output; again, only images with a sequence are supervised"
+        take_scores(self.learn)
+        if self.training: self.learn.xb = (*self.learn.xb[:2], self.has.repeat_interleave(self.n_trajectories))
+    def after_loss(self):
+        "Replace the cross-entropy by the three terms"
+        if not self.training: return
+        scores, _, log_probs, _ = self.learn.output
+        log_lik, log_p = (v.view(-1, self.n_trajectories) for v in (-F.cross_entropy(scores, self.learn.yb[0], reduction='none'), log_probs.sum(1)))
+        self.ess = (1/importance_weights(log_lik + log_p, self.log_q).square().sum(1)).mean()
+        self.learn.loss_grad = torch.zeros_like(self.learn.loss)
+        for name, value in wake_terms(log_lik, log_p, self.log_q, self.has, self.control).items(): add_term(self.learn, name, value)
+
+# %% ../nbs/06_training.ipynb #6358cb3c
+@patch
+def before_step(self:WakeSleep):
+    "Check the inference network's gradient"
+    grads = [p.grad for p in self.q.parameters() if p.grad is not None]
+    if not torch.isfinite(torch.nn.utils.get_total_norm(grads)): self.learn.guard.stop("the inference network's gradient is not finite")
+
+@patch
+def after_step(self:WakeSleep):
+    "Step the inference network"
+    for g in self.q_opt.param_groups: g['lr'] = self.lr_q or self.learn.opt.hypers[-1]['lr']
+    self.q_opt.step(); self.q_opt.zero_grad()
+
+@patch
+def state_dict(self:WakeSleep):
+    "The inference network's weights and its optimiser's state; None before the first fit"
+    return self.saved if self.q is None else dict(q=self.q.state_dict(), opt=self.q_opt.state_dict())
+
+@patch
+def load_state_dict(self:WakeSleep,
+    state, # What `state_dict` gave
+):
+    "Go on from a saved state at the next fit"
+    self.saved = state
+
+@patch
+def restore(self:WakeSleep):
+    "Put a saved state in place"
+    try: self.q.load_state_dict(self.saved['q']); self.q_opt.load_state_dict(self.saved['opt'])
+    except (RuntimeError, KeyError, ValueError) as e: raise ValueError(f'the saved state does not fit this inference network: {e}') from e
+    self.saved = None
