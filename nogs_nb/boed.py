@@ -163,7 +163,7 @@ def expected_posterior_entropy(
     s = StepScorer(avp, completion, observed, candidates, glimpse_size, batch_size=batch_size)
     every = torch.arange(len(s.candidates))
     for n in torch.arange(len(s.w)).split(max(s.batch//max(len(every),1),1)): s.evaluate(n, every)
-    return s.scores(every).float()
+    return s.scores(every).float().to(completion.images.device)
 
 # %% ../nbs/04_boed.ipynb #a21044e3
 def first_minimum(
@@ -285,8 +285,8 @@ class PosteriorCache:
 
     def view(self, completion, observed, candidates, avp):
         "This cache as seen by one step, or None if its completions may not be remembered."
-        if completion.ids is None or not getattr(completion,'own_pixels',False): return None
-        m = completion.mirrored if completion.mirrored is not None else [False]*len(completion.ids)
+        if not getattr(completion,'own_pixels',False) or completion.ids is None: return None
+        m = completion.mirrored.tolist() if completion.mirrored is not None else [False]*len(completion.ids)
         prefix = tuple(sorted(map(tuple, observed.tolist())))
         family = getattr(avp,'family',None) or (getattr(avp,'task',None), id(avp))
         return _CacheView(self, [(family,str(i),bool(f),prefix) for i,f in zip(completion.ids,m)], len(candidates))
@@ -372,13 +372,13 @@ def near_optimal_sequence(
     for t in range(len(l), n_glimpses):
         comp = completer.complete(x, l, n_samples, seed=step_seed(seed,t+1))
         _check_completion(comp, x)
-        labels = comp.labels[getattr(avp,'task',None)] if score=='nll' and isinstance(comp.labels, dict) and getattr(avp,'task',None) in comp.labels else None
+        labels = (getattr(comp,'labels',None) or {}).get(getattr(avp,'task',None)) if score=='nll' else None
         free = torch.arange(len(grid)) if revisit else torch.tensor(sorted(set(range(len(grid)))-set(grid.index(l).tolist())))
         s = StepScorer(avp, comp, l, grid.locations[free], grid.glimpse_size, score, labels, search.batch_size, cache, n_classes)
         r = search(s, grid.shape if len(free)==len(grid) else None)
         m = torch.full((R*C,), torch.nan); m[free] = r.map; maps[t] = m.view(R,C)
         best = free[r.best]; l = torch.cat([l, grid.locations[best][None]])
-        S[t],B[t],G[t],E[t],D[t] = m[best], r.bound, r.regret, comp.ess, len(comp.weights); passes += s.n_passes
+        S[t],B[t],G[t],E[t],D[t] = m[best], r.bound, r.regret, 1/float(comp.weights.double().square().sum()), len(comp.weights); passes += s.n_passes
     return NearOptimalSequence(l, S, maps, E, passes, B, G, D)
 
 # %% ../nbs/04_boed.ipynb #9545259c
