@@ -18,7 +18,7 @@ from fastcore.basics import patch
 # %% ../nbs/00_fovea.ipynb #aa9f366b
 def _pair(o, what):
     "`o` as a pair of positive ints: an int stands for a square."
-    p = (o, o) if isinstance(o, (int, np.integer)) else tuple(o)
+    p = tuple(o) if hasattr(o, '__iter__') else (o, o)
     if len(p)!=2 or any(int(v)!=v or v<1 for v in p): raise ValueError(f'{what} must be a positive int or a pair of them, got {o!r}')
     return int(p[0]), int(p[1])
 
