@@ -430,7 +430,7 @@ def near_optimal_sequences(
 ): # `SequenceSet` of this shard's images, in their order
     "Near-optimal glimpse sequences of a data set, resumable."
     check_search(grid, n_glimpses, n_samples, score)
-    if len(ids)!=len(images): raise ValueError(f'{len(ids)} ids for {len(images)} images')
+    if hasattr(images,'__len__') and len(ids)!=len(images): raise ValueError(f'{len(ids)} ids for {len(images)} images')
     bank = getattr(getattr(completer,'bank',None),'ids',None)
     check_disjoint({k: [str(o) for o in v] for k,v in {'annotated images':ids, 'bank':bank, 'posterior training':getattr(avp,'trained_on',None)}.items() if v is not None})
     ledger = Ledger(out, _settings(avp, completer, grid, n_glimpses, n_samples, search, seed, key, score, revisit), shard)
