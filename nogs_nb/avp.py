@@ -19,10 +19,11 @@ from fastai.callback.all import SaveModelCallback
 from fastai.callback.schedule import *
 from fastcore.basics import patch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch.fx.experimental.optimization import fuse
 from .fovea import embed_observed, random_locations
 from .ledger import content_hash
+from .sequences import write_atomic
 from .data import ImageLoader, check_task, check_disjoint, is_quiet
 
 # %% ../nbs/02_avp.ipynb #0c451f96
@@ -351,9 +352,7 @@ def save(self:AVP,
     path, # file to write, usually *.safetensors
 ):
     "Weights, architecture and provenance in one safetensors file, written atomically."
-    path = Path(path); tmp = path.with_name(path.name+'.tmp'); path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k,v in self.state_dict().items()}, tmp, metadata=dict(format='nogs_nb.AVP/1', config=json.dumps(self.config), info=json.dumps(self.info)))
-    tmp.replace(path)
+    write_atomic(path, to_bytes({k: v.contiguous() for k,v in self.state_dict().items()}, metadata=dict(format='nogs_nb.AVP/1', config=json.dumps(self.config), info=json.dumps(self.info))))
 
 def load_avp(
     path, # a file written by `AVP.save`

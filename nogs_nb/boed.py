@@ -10,9 +10,8 @@ __all__ = ['SCORES', 'entropy', 'StepScorer', 'expected_posterior_entropy', 'fir
            'near_optimal_sequences', 'show_search', 'sequence_controls', 'image_share', 'show_controls']
 
 # %% ../nbs/04_boed.ipynb #219a1b83
-import base64, time, warnings
-from dataclasses import dataclass, field, asdict, replace
-from itertools import islice
+import base64
+from dataclasses import dataclass, asdict, replace
 from collections import OrderedDict
 from pathlib import Path
 import numpy as np, torch, matplotlib.pyplot as plt
