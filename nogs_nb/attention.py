@@ -109,7 +109,7 @@ class HardAttention(nn.Module):
         self.glimpse_net = glimpse_net or GlimpseNet(grid.glimpse_size, in_channels*n_scales, n_glimpses, hidden, channels, glimpse_hidden)
         self.location_embedding = LocationEmbedding(grid, hidden, location_hidden)
         self.cell = nn.GRUCell(hidden, hidden)
-        self.state = nn.Parameter(torch.zeros(hidden))
+        self.state = nn.Parameter(torch.empty(hidden).uniform_(-1, 1))
         self.location_net = nn.Sequential(nn.Linear(hidden, location_hidden), nn.ReLU(), nn.Linear(location_hidden, len(grid)))
         self.baseline = nn.Linear(hidden, 1)
         self.classifier = nn.Linear(hidden, n_classes)
