@@ -6,8 +6,9 @@ Docs: https://nogs-nb.github.io/nogs_nb/boed.html.md"""
 
 # %% auto #0
 __all__ = ['SCORES', 'entropy', 'StepScorer', 'expected_posterior_entropy', 'first_minimum', 'StepResult', 'ExhaustiveSearch',
-           'HalvingSearch', 'PosteriorCache', 'check_search', 'NearOptimalSequence', 'near_optimal_sequence',
-           'near_optimal_sequences', 'show_search', 'sequence_controls', 'image_share', 'show_controls']
+           'HalvingSearch', 'RacingSearch', 'PosteriorCache', 'check_search', 'NearOptimalSequence',
+           'near_optimal_sequence', 'near_optimal_sequences', 'show_search', 'sequence_controls', 'image_share',
+           'show_controls']
 
 # %% ../nbs/04_boed.ipynb #219a1b83
 import base64
@@ -16,6 +17,7 @@ from collections import OrderedDict
 from pathlib import Path
 import numpy as np, torch, matplotlib.pyplot as plt
 from fastcore.basics import patch
+from scipy.special import stdtrit
 from .fovea import GlimpseGrid, check_locations, observed_mask, show_glimpses
 from .sequences import SequenceSet
 from .data import check_disjoint, progress
@@ -96,6 +98,7 @@ class StepScorer:
         if self.cache is not None and hasattr(avp,'every'): self.avp,self.at = avp.every,avp.at      # what is remembered serves the tasks beside, too
         self.values,self.P,self.W = torch.full((len(self.w),len(candidates)), torch.nan, dtype=torch.float64), None, torch.zeros(len(candidates), dtype=torch.float64)
         self.V = torch.zeros(len(candidates), dtype=torch.float64)
+        self.p = None                                            # probabilities of every pair, for 'mi' alone
 
     def embed(self, n, l):
         "Embeddings of completions `n` (B,) observed at the prefix and at candidates `l` (B,)."
@@ -132,6 +135,9 @@ def evaluate(self:StepScorer,
         v = -logp.gather(2, self.labels[n][:,None,None].expand(-1,len(l),1))[...,0]
     else: v = torch.special.entr(p).sum(-1)
     self.values[n[:,None],l[None]] = v
+    if self.score=='mi':
+        if self.p is None: self.p = torch.full((*self.values.shape, p.shape[-1]), torch.nan)
+        self.p[n[:,None],l[None]] = p.float()
     w = self.w[n]
     self.W[l] += w.sum(); self.V[l] += (w[:,None]*v).sum(0); self.P[l] += (w[:,None,None]*p).sum(0)
 
@@ -148,6 +154,22 @@ def bounds(self:StepScorer,
 ): # (lower, upper), each (b,) float64
     "Deterministic bounds of the final scores of candidates."
     return _bounds(self.score, self.W[l[0]].item(), self.V[l], self.P[l])
+
+@patch
+def paired(self:StepScorer,
+    n, # (a,) int64: completions
+    l, # (b,) int64: candidates, evaluated on all of these
+    best, # int: a candidate evaluated on all of these
+): # (gap, standard error), each (b,) float64
+    "Score of candidates minus that of `best` over some completions, and its error as an estimate for all of them."
+    w = self.w[n]; W = w.sum(); w = (w/W)[:,None]
+    def terms(l):
+        if self.score!='mi': return self.values[n][:,l]
+        p = self.p[n][:,l].double(); mean = (w[...,None]*p).sum(0)
+        return -(torch.special.xlogy(p,p)-torch.special.xlogy(p,mean)).sum(-1)       # minus KL to the mean: averages to the score
+    d = terms(l)-terms(torch.tensor([int(best)])); gap = (w*d).sum(0)
+    var = (w*(d-gap)**2).sum(0)*(w**2).sum()/(1-(w**2).sum()).clamp(min=1e-12)
+    return gap, (var*(1-W).clamp(min=0)).sqrt()
 
 # %% ../nbs/04_boed.ipynb #4bd97468
 def expected_posterior_entropy(
@@ -208,14 +230,12 @@ def _certain(scorer, best, dropped):
     mine,low = scorer.scores(torch.tensor([best])).item(), [scorer.bounds(d)[0].min().item() for d in dropped]
     return max(mine-min(low), 0.) if low else 0.
 
-def _paired(scorer, best, dropped):
-    "Estimated 95 % bound on the regret: paired differences to the winner over the completions used."
+def _estimated(scorer, best, dropped):
+    "Estimated 95 % bound on the same: paired differences to the winner over the completions used."
     worst = 0.
     for d in dropped:
-        n = (~scorer.values[:,d[0]].isnan()).nonzero()[:,0]; w = scorer.w[n]; W = w.sum(); w = w/W
-        diff = scorer.values[n,best][:,None]-scorer.values[n][:,d]              # > 0: the dropped one is better
-        mean = (w[:,None]*diff).sum(0); var = (w[:,None]*(diff-mean)**2).sum(0)*(w**2).sum()/(1-(w**2).sum()).clamp(min=1e-12)
-        worst = max(worst, (mean + 1.64*(var*(1-W).clamp(min=0)).sqrt()).max().item())
+        gap,se = scorer.paired((~scorer.values[:,d[0]].isnan()).nonzero()[:,0], d, best)
+        worst = max(worst, (1.64*se-gap).max().item())
     return worst
 
 # %% ../nbs/04_boed.ipynb #8d707971
@@ -232,44 +252,69 @@ class HalvingSearch:
         for k in ('start','keep','coarse','seeds'):
             if getattr(self,k)<1: raise ValueError(f'{k} must be at least 1, got {getattr(self,k)}')
 
-    def halve(self, scorer, alive, dropped):
-        "Halve `alive` (int64 indices, not evaluated before) down to `keep`, which see every completion."
+    def stays(self, scorer, n, alive, rival):
+        "Which locations stay, (b,) bool, after the completions `n`: the better half."
+        stay = torch.zeros(len(alive), dtype=torch.bool)
+        stay[(scorer.scores(alive)*1e5).round().argsort(stable=True)[:max(len(alive)//2, self.keep)]] = True
+        return stay
+
+    def narrow(self, scorer, alive, dropped, rival=None):
+        "Those of the locations `alive` (int64 indices, not evaluated before) that see every completion."
         order,used,k = scorer.w.argsort(descending=True, stable=True), 0, min(self.start, len(scorer.w))
         while True:
             scorer.evaluate(order[used:k], alive); used = k
             if used==len(order): return alive
-            s = (scorer.scores(alive)*1e5).round().argsort(stable=True); n = max(len(alive)//2, min(self.keep,len(alive)))
-            if n<len(alive): dropped.append(alive[s[n:]]); alive = alive[s[:n]].sort().values
-            k = len(order) if n<=self.keep else min(2*used, len(order))
+            stay = self.stays(scorer, order[:used], alive, rival)
+            if not stay.all(): dropped.append(alive[~stay]); alive = alive[stay]
+            if not len(alive): return alive
+            k = len(order) if len(alive)<=self.keep else min(2*used, len(order))
 
     def __call__(self,
         scorer, # a `StepScorer`
         shape=None, # (rows, cols) of the candidates as a grid; needed for coarse > 1
     ): # a `StepResult`
-        "Halve, and say how wrong the answer can be."
+        "Narrow down, and say how wrong the answer can be."
         L,dropped = len(scorer.candidates), []
-        if self.coarse==1: alive = self.halve(scorer, torch.arange(L), dropped)
+        if self.coarse==1: alive = self.narrow(scorer, torch.arange(L), dropped)
         else: alive = self.refine(scorer, shape, dropped)
         m = torch.full((L,), torch.nan, dtype=torch.float64); m[alive] = scorer.scores(alive)
         best = first_minimum(m)
-        looked = scorer.W>0
-        certain = _certain(scorer, best, dropped) if looked.all() and scorer.score!='nll' else np.inf
-        paired = _paired(scorer, best, dropped) if scorer.score!='mi' else np.nan
-        return StepResult(m.float(), best, certain, paired)
+        certain = _certain(scorer, best, dropped) if (scorer.W>0).all() and scorer.score!='nll' else np.inf
+        return StepResult(m.float(), best, certain, _estimated(scorer, best, dropped))
+
+# %% ../nbs/04_boed.ipynb #874b0480
+@dataclass(frozen=True)
+class RacingSearch(HalvingSearch):
+    "Racing by paired differences over shared completions, optionally from a coarse grid."
+    keep: int = 1                 # locations that see all completions, at least
+    confidence: float = .975      # that a location is behind the leader, at which it leaves
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not .5<self.confidence<1: raise ValueError(f'confidence must be between .5 and 1, got {self.confidence}')
+
+    def stays(self, scorer, n, alive, rival):
+        "Which locations stay, (b,) bool, after the completions `n`: those not clearly behind the leader, which may be the `rival`."
+        field = alive if rival is None else torch.cat([alive, rival])
+        gap,se = scorer.paired(n, alive, field[first_minimum(scorer.paired(n, field, field[0])[0])])
+        w = scorer.w[n]; ess = (w.sum()**2/w.square().sum()).item()
+        se = ((se.square()+se.square().median())/2).sqrt()
+        stay = gap <= stdtrit(max(ess-1,.5), self.confidence)*se+1e-5
+        if rival is None: stay[gap.argsort(stable=True)[:self.keep]] = True
+        return stay
 
 # %% ../nbs/04_boed.ipynb #7eeabd91
 @patch
 def refine(self:HalvingSearch, scorer, shape, dropped):
-    "Halving on a coarse grid, then on the fine neighbourhoods of its best locations."
+    "The search on a coarse grid, then on the fine neighbourhoods of its best locations."
     if shape is None or shape[0]*shape[1]!=len(scorer.candidates): raise ValueError(f'coarse > 1 needs the grid shape of the {len(scorer.candidates)} candidates, got {shape}')
     R,C = shape; idx = torch.arange(R*C).view(R,C); c = self.coarse
     rows,cols = (torch.unique(torch.cat([torch.arange(c//2 if n>c else 0, n, c)])) for n in (R,C))
-    wide = replace(self, keep=max(self.keep,self.seeds), coarse=1)
-    alive = wide.halve(scorer, idx[rows][:,cols].flatten(), dropped)
+    alive = replace(self, keep=max(self.keep,self.seeds)).narrow(scorer, idx[rows][:,cols].flatten(), dropped)
     top = alive[(scorer.scores(alive)*1e5).round().argsort(stable=True)[:self.seeds]]
     near = {int(idx[r,q]) for o in top.tolist() for r in range(max(o//C-c+1,0), min(o//C+c,R)) for q in range(max(o%C-c+1,0), min(o%C+c,C))}
     new = torch.tensor(sorted(o for o in near if scorer.W[o]==0), dtype=torch.long)
-    if len(new): alive = torch.cat([alive, replace(self, coarse=1).halve(scorer, new, dropped)]).sort().values
+    if len(new): alive = torch.cat([alive, self.narrow(scorer, new, dropped, top[:1])]).sort().values
     return alive
 
 # %% ../nbs/04_boed.ipynb #c0577268
