@@ -89,12 +89,18 @@ def backbone(
 # %% ../nbs/02_avp.ipynb #5dd273de
 class Residual(nn.Module):
     "Two 3x3 convolutions with batch norm and a shortcut."
-    def __init__(self, i, o, stride=1):
+    def __init__(self,
+        i, # channels in
+        o, # channels out
+        stride=1, # of the first convolution
+    ):
         super().__init__()
         self.a,self.na = nn.Conv2d(i, o, 3, stride, 1, bias=False), nn.BatchNorm2d(o)
         self.b,self.nb = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
         self.short = nn.Identity() if stride==1 and i==o else nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
-    def forward(self, x): return torch.relu(self.short(x) + self.nb(self.b(torch.relu(self.na(self.a(x))))))
+    def forward(self, x):
+        "(B, i, H, W) to (B, o, H/stride, W/stride)."
+        return torch.relu(self.short(x) + self.nb(self.b(torch.relu(self.na(self.a(x))))))
 
 class SmallResNet(nn.Sequential):
     "A small residual network for frames of 32 to 96 pixels."
@@ -126,7 +132,9 @@ class AVP(nn.Module):
         for k,v in (('mean',mean),('std',std)): self.register_buffer(k, torch.tensor(v).view(1,-1,1,1), persistent=False)
 
     @property
-    def tasks(self): return self.config['tasks']
+    def tasks(self):
+        "Task name to number of classes."
+        return self.config['tasks']
     @property
     def trained_on(self):
         "Ids of the images whose labels the weights have seen."
@@ -135,6 +143,7 @@ class AVP(nn.Module):
     def forward(self,
         x, # (B, C+1, H, W) from `embed_observed`
     ): # dict of task -> (B, K) log-probabilities
+        "Log-probabilities of every task's classes."
         if x.ndim!=4 or x.shape[1]!=self.config['in_channels']+1: raise ValueError(f"the posterior takes (B, {self.config['in_channels']+1}, H, W): image channels and the mask; got {tuple(x.shape)}")
         m = x[:,-1:]
         z = self.head(self.body(torch.cat([(x[:,:-1]-self.mean)/self.std*m, m], 1))).float()
@@ -143,14 +152,23 @@ class AVP(nn.Module):
 # %% ../nbs/02_avp.ipynb #907cb065
 class TaskPosterior(nn.Module):
     "One task of an `AVP`: `(B, C+1, H, W)` to log-probabilities `(B, K)`."
-    def __init__(self, avp, task):
+    def __init__(self,
+        avp, # an `AVP`
+        task, # name of one of its tasks
+    ):
         super().__init__()
         check_task(task, list(avp.tasks))
         self.avp,self.task = avp,task
     @property
-    def trained_on(self): return self.avp.trained_on
-    def fingerprint(self): return content_hash(self.avp)
-    def forward(self, x): return self.avp(x)[self.task]
+    def trained_on(self):
+        "Ids of the images whose labels the weights have seen."
+        return self.avp.trained_on
+    def fingerprint(self):
+        "Hash of all weights."
+        return content_hash(self.avp)
+    def forward(self, x):
+        "(B, C+1, H, W) to (B, K) log-probabilities."
+        return self.avp(x)[self.task]
 
 # %% ../nbs/02_avp.ipynb #fb45ebea
 def _fused_body(avp):
@@ -166,7 +184,12 @@ def _fused_body(avp):
 # %% ../nbs/02_avp.ipynb #eff2957d
 class FusedPosterior(nn.Module):
     "A frozen, cheaper copy of one task of an `AVP`, with the heads of the tasks searched beside it."
-    def __init__(self, avp, task, beside=(), dtype=None):
+    def __init__(self,
+        avp, # an `AVP`
+        task, # name of one of its tasks
+        beside=(), # tasks searched beside it, whose heads come with the same pass
+        dtype=None, # autocast to this type
+    ):
         super().__init__()
         tasks = list(dict.fromkeys([*beside, task])) if task not in beside else list(beside)
         for k in tasks: check_task(k, list(avp.tasks))
@@ -176,11 +199,18 @@ class FusedPosterior(nn.Module):
         self.family = self.fp,tuple(tasks),str(dtype)            # posteriors of one family give the same `every`
         self.body,self.head = _fused_body(avp),nn.Linear(avp.head.in_features, len(rows)).to(avp.head.weight.device).requires_grad_(False)
         self.head.weight.data,self.head.bias.data = avp.head.weight.data[rows].clone(),avp.head.bias.data[rows].clone()
-    def fingerprint(self): return f'{self.fp} {self.dtype}'
+    def fingerprint(self):
+        "Hash of all weights, and the type computed in."
+        return f'{self.fp} {self.dtype}'
     def logits(self, x):
+        "(B, C+1, H, W) to logits of all its tasks, side by side."
         with torch.autocast(x.device.type, self.dtype, enabled=self.dtype is not None): return self.head(self.body(x)).float()
-    def every(self, x): return torch.cat([z.log_softmax(1) for z in self.logits(x).split(self.sizes, 1)], 1)
-    def forward(self, x): return self.logits(x)[:,self.at].log_softmax(1)
+    def every(self, x):
+        "(B, C+1, H, W) to log-probabilities of all its tasks, side by side."
+        return torch.cat([z.log_softmax(1) for z in self.logits(x).split(self.sizes, 1)], 1)
+    def forward(self, x):
+        "(B, C+1, H, W) to (B, K) log-probabilities."
+        return self.logits(x)[:,self.at].log_softmax(1)
 
 @patch
 def for_task(self:AVP,
@@ -209,10 +239,17 @@ def random_prefixes(
 class RandomGlimpses(Callback):
     "Replace each image by its embedding at t ~ U{1..T} random glimpses (Eq. 7), beginning with far more of them."
     order = 5
-    def __init__(self, glimpse_size, n_glimpses=5, warmup=.5, seed=0):
+    def __init__(self,
+        glimpse_size, # int or (rows, cols), pixels
+        n_glimpses=5, # T
+        warmup=.5, # share of the training in which the number of glimpses falls to T
+        seed=0, # of the glimpses
+    ):
         if not 0<=warmup<1: raise ValueError(f'warmup is a share of the training, 0 <= warmup < 1, got {warmup!r}')
         self.glimpse_size,self.n_glimpses,self.warmup,self.seed,self.g = glimpse_size,n_glimpses,warmup,seed,torch.Generator().manual_seed(seed)
-    def before_validate(self): self.valid_g = torch.Generator().manual_seed(self.seed+1)
+    def before_validate(self):
+        "The same validation glimpses every time."
+        self.valid_g = torch.Generator().manual_seed(self.seed+1)
     def at_most(self, size):
         "The largest number of glimpses now: falls from 1.5 times what tiles the frame to T."
         T,g = self.n_glimpses,torch.tensor(self.glimpse_size).expand(2)
@@ -220,6 +257,7 @@ class RandomGlimpses(Callback):
         many = max(1.5*size[0]*size[1]/g.prod().item(), T)
         return round(T*(many/T)**(1-self.pct_train/self.warmup))
     def before_batch(self):
+        "Embed the batch at random glimpses."
         x = self.xb[0]
         l = random_prefixes(len(x), self.at_most(x.shape[-2:]), x.shape[-2:], self.glimpse_size, self.g if self.training else self.valid_g)
         self.learn.xb = (embed_observed(x, l.to(x.device), self.glimpse_size),)

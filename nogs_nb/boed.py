@@ -90,9 +90,12 @@ class StepScorer:
         self.labels = None if labels is None else torch.as_tensor(labels).long().cpu()
         self.observed = check_locations(observed, size, glimpse_size).reshape(-1,2).cpu()
         self.candidates = check_locations(candidates, size, glimpse_size).to(x.device)
-        self.g = (glimpse_size,)*2 if isinstance(glimpse_size,(int,np.integer)) else tuple(glimpse_size)
-        self.prefix = observed_mask(self.observed[None], size, self.g)[0].to(x.device)
-        self.x = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1).contiguous()       # all-seeing embedding, channels last; a mask makes it a real one
+        g,self.size = (glimpse_size,)*2 if isinstance(glimpse_size,(int,np.integer)) else tuple(glimpse_size), size
+        whole = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1)                      # all-seeing embeddings, channels last
+        self.whole = whole.reshape(-1, whole.shape[-1])                                          # (N*H*W, C+1)
+        self.seen = (whole*observed_mask(self.observed[None], size, g)[0,0,:,:,None].to(x.device)).reshape(len(x), -1, whole.shape[-1])       # (N, H*W, C+1) observed at the prefix
+        at = self.candidates[:,0]*size[1]+self.candidates[:,1]
+        self.patch = at[:,None]+(torch.arange(g[0])[:,None]*size[1]+torch.arange(g[1])).flatten().to(x.device)                             # (L, g*g) pixels of each candidate
         self.batch = _auto_batch(x, batch_size)
         self.cache = cache.view(completion, self.observed, self.candidates, avp) if cache is not None else None
         if self.cache is not None and hasattr(avp,'every'): self.avp,self.at = avp.every,avp.at      # what is remembered serves the tasks beside, too
@@ -100,12 +103,18 @@ class StepScorer:
         self.V = torch.zeros(len(candidates), dtype=torch.float64)
         self.p = None                                            # probabilities of every pair, for 'mi' alone
 
-    def embed(self, n, l):
-        "Embeddings of completions `n` (B,) observed at the prefix and at candidates `l` (B,)."
-        c,(h,w) = self.candidates[l], self.x.shape[1:3]
-        inside = lambda start,g,size: ((d:=torch.arange(size, device=c.device)-start[:,None])>=0)&(d<g)
-        m = (inside(c[:,0],self.g[0],h)[:,:,None] & inside(c[:,1],self.g[1],w)[:,None]) | self.prefix
-        return self.x.index_select(0, n).mul_(m[...,None]).permute(0,3,1,2)
+
+
+# %% ../nbs/04_boed.ipynb #2fa1280e
+@patch
+def embed(self:StepScorer,
+    n, # (B,) int64: completions
+    l, # (B,) int64: candidates
+): # (B, C+1, H, W)
+    "Completions observed at the prefix and at one candidate each."
+    p,C = self.patch[l],self.whole.shape[-1]
+    x = self.seen.index_select(0, n).scatter_(1, p[...,None].expand(-1,-1,C), self.whole[n[:,None]*self.seen.shape[1]+p])
+    return x.view(-1,*self.size,C).permute(0,3,1,2)
 
 # %% ../nbs/04_boed.ipynb #35d8dcce
 @patch
@@ -114,7 +123,7 @@ def _ask(self:StepScorer, n, l):
     out = []
     for i in range(0, len(n), self.batch):
         b = slice(i, i+self.batch)
-        out.append(self.avp(self.embed(n[b].to(self.x.device), l[b].to(self.x.device))))
+        out.append(self.avp(self.embed(n[b].to(self.whole.device), l[b].to(self.whole.device))))
         self.k = _check_posterior(out[-1], len(n[b]), self.k, self.at)
     self.n_passes += len(n)
     return torch.cat(out).float().double().cpu()
@@ -154,22 +163,6 @@ def bounds(self:StepScorer,
 ): # (lower, upper), each (b,) float64
     "Deterministic bounds of the final scores of candidates."
     return _bounds(self.score, self.W[l[0]].item(), self.V[l], self.P[l])
-
-@patch
-def paired(self:StepScorer,
-    n, # (a,) int64: completions
-    l, # (b,) int64: candidates, evaluated on all of these
-    best, # int: a candidate evaluated on all of these
-): # (gap, standard error), each (b,) float64
-    "Score of candidates minus that of `best` over some completions, and its error as an estimate for all of them."
-    w = self.w[n]; W = w.sum(); w = (w/W)[:,None]
-    def terms(l):
-        if self.score!='mi': return self.values[n][:,l]
-        p = self.p[n][:,l].double(); mean = (w[...,None]*p).sum(0)
-        return -(torch.special.xlogy(p,p)-torch.special.xlogy(p,mean)).sum(-1)       # minus KL to the mean: averages to the score
-    d = terms(l)-terms(torch.tensor([int(best)])); gap = (w*d).sum(0)
-    var = (w*(d-gap)**2).sum(0)*(w**2).sum()/(1-(w**2).sum()).clamp(min=1e-12)
-    return gap, (var*(1-W).clamp(min=0)).sqrt()
 
 # %% ../nbs/04_boed.ipynb #4bd97468
 def expected_posterior_entropy(
@@ -224,6 +217,23 @@ class ExhaustiveSearch:
         m = torch.full((len(scorer.candidates),), torch.nan, dtype=torch.float64); m[alive] = scorer.scores(alive)
         return StepResult(m.float(), first_minimum(m), 0., 0.)
 
+# %% ../nbs/04_boed.ipynb #33dca4cb
+@patch
+def paired(self:StepScorer,
+    n, # (a,) int64: completions
+    l, # (b,) int64: candidates, evaluated on all of these
+    best, # int: a candidate evaluated on all of these
+): # (gap, standard error), each (b,) float64
+    "Score of candidates minus that of `best` over some completions, and its error as an estimate for all of them."
+    w = self.w[n]; W = w.sum(); w = (w/W)[:,None]
+    def terms(l):
+        if self.score!='mi': return self.values[n][:,l]
+        p = self.p[n][:,l].double(); mean = (w[...,None]*p).sum(0)
+        return -(torch.special.xlogy(p,p)-torch.special.xlogy(p,mean)).sum(-1)       # minus KL to the mean: averages to the score
+    d = terms(l)-terms(torch.tensor([int(best)])); gap = (w*d).sum(0)
+    var = (w*(d-gap)**2).sum(0)*(w**2).sum()/(1-(w**2).sum()).clamp(min=1e-12)
+    return gap, (var*(1-W).clamp(min=0)).sqrt()
+
 # %% ../nbs/04_boed.ipynb #ce8ab5dc
 def _certain(scorer, best, dropped):
     "Certain bound on the regret of `best` given groups of dropped locations."
@@ -252,14 +262,24 @@ class HalvingSearch:
         for k in ('start','keep','coarse','seeds'):
             if getattr(self,k)<1: raise ValueError(f'{k} must be at least 1, got {getattr(self,k)}')
 
-    def stays(self, scorer, n, alive, rival):
-        "Which locations stay, (b,) bool, after the completions `n`: the better half."
+    def stays(self,
+        scorer, # a `StepScorer`
+        n, # (a,) int64: the completions seen so far
+        alive, # (b,) int64: locations evaluated on these
+        rival, # (1,) int64 location with a known score to beat, or None
+    ): # (b,) bool
+        "Which locations stay: the better half."
         stay = torch.zeros(len(alive), dtype=torch.bool)
         stay[(scorer.scores(alive)*1e5).round().argsort(stable=True)[:max(len(alive)//2, self.keep)]] = True
         return stay
 
-    def narrow(self, scorer, alive, dropped, rival=None):
-        "Those of the locations `alive` (int64 indices, not evaluated before) that see every completion."
+    def narrow(self,
+        scorer, # a `StepScorer`
+        alive, # (b,) int64: locations, none evaluated before
+        dropped, # list, to which groups of dropped locations are added
+        rival=None, # (1,) int64 location with a known score to beat
+    ): # int64 indices
+        "Those of the locations that see every completion."
         order,used,k = scorer.w.argsort(descending=True, stable=True), 0, min(self.start, len(scorer.w))
         while True:
             scorer.evaluate(order[used:k], alive); used = k
@@ -291,10 +311,16 @@ class RacingSearch(HalvingSearch):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.start<2: raise ValueError(f'a race needs start of at least 2 completions, got {self.start}')
         if not .5<self.confidence<1: raise ValueError(f'confidence must be between .5 and 1, got {self.confidence}')
 
-    def stays(self, scorer, n, alive, rival):
-        "Which locations stay, (b,) bool, after the completions `n`: those not clearly behind the leader, which may be the `rival`."
+    def stays(self,
+        scorer, # a `StepScorer`
+        n, # (a,) int64: the completions seen so far
+        alive, # (b,) int64: locations evaluated on these
+        rival, # (1,) int64 location with a known score to beat, or None
+    ): # (b,) bool
+        "Which locations stay: those not clearly behind the leader, which may be the rival."
         field = alive if rival is None else torch.cat([alive, rival])
         gap,se = scorer.paired(n, alive, field[first_minimum(scorer.paired(n, field, field[0])[0])])
         w = scorer.w[n]; ess = (w.sum()**2/w.square().sum()).item()
@@ -305,7 +331,11 @@ class RacingSearch(HalvingSearch):
 
 # %% ../nbs/04_boed.ipynb #7eeabd91
 @patch
-def refine(self:HalvingSearch, scorer, shape, dropped):
+def refine(self:HalvingSearch,
+    scorer, # a `StepScorer`
+    shape, # (rows, cols) of the candidates as a grid
+    dropped, # list, to which groups of dropped locations are added
+): # int64 indices that saw every completion
     "The search on a coarse grid, then on the fine neighbourhoods of its best locations."
     if shape is None or shape[0]*shape[1]!=len(scorer.candidates): raise ValueError(f'coarse > 1 needs the grid shape of the {len(scorer.candidates)} candidates, got {shape}')
     R,C = shape; idx = torch.arange(R*C).view(R,C); c = self.coarse
@@ -325,9 +355,16 @@ class PosteriorCache:
     ):
         self.max_bytes,self.bytes,self.store,self.hits,self.asked = max_bytes,0,OrderedDict(),0,0
     @property
-    def hit_rate(self): return self.hits/max(self.asked,1)
+    def hit_rate(self):
+        "Share of the answers asked for that were remembered."
+        return self.hits/max(self.asked,1)
 
-    def view(self, completion, observed, candidates, avp):
+    def view(self,
+        completion, # `Completion` of the step
+        observed, # (t, 2) locations already looked at
+        candidates, # (L, 2) locations to compare
+        avp, # the posterior
+    ): # what `StepScorer` asks
         "This cache as seen by one step, or None if its completions may not be remembered."
         if not getattr(completion,'own_pixels',False) or completion.ids is None: return None
         m = completion.mirrored.tolist() if completion.mirrored is not None else [False]*len(completion.ids)
@@ -355,7 +392,12 @@ class _CacheView:
         return res
 
 # %% ../nbs/04_boed.ipynb #22dcbd6e
-def step_seed(seed, t): return int(np.random.SeedSequence([seed,t]).generate_state(1)[0])
+def step_seed(
+    seed, # of the search
+    t, # step, from 1
+): # int
+    "Seed of the completions of one step: it depends on nothing else."
+    return int(np.random.SeedSequence([seed,t]).generate_state(1)[0])
 
 def _check_image(image, grid, name='image'):
     "A (C, H, W) float image in [0, 1] of the grid's size."

@@ -82,9 +82,13 @@ class GlimpseGrid:
         return self
 
     def __len__(self): return len(self.rows)*len(self.cols)
-    def to_dict(self): return dict(image_size=list(self.image_size), glimpse_size=list(self.glimpse_size), rows=list(self.rows), cols=list(self.cols))
+    def to_dict(self):
+        "The grid as JSON can hold it."
+        return dict(image_size=list(self.image_size), glimpse_size=list(self.glimpse_size), rows=list(self.rows), cols=list(self.cols))
     @classmethod
-    def from_dict(cls, d): return cls.from_offsets(tuple(d['image_size']), tuple(d['glimpse_size']), d['rows'], d['cols'])
+    def from_dict(cls, d):
+        "The grid that `to_dict` wrote."
+        return cls.from_offsets(tuple(d['image_size']), tuple(d['glimpse_size']), d['rows'], d['cols'])
     def __eq__(self, o): return isinstance(o,GlimpseGrid) and self.to_dict()==o.to_dict()
     def __hash__(self): return hash((self.image_size, self.glimpse_size, self.rows, self.cols))
     def __repr__(self): return f'GlimpseGrid({self.shape[0]}x{self.shape[1]} locations of {self.glimpse_size[0]}x{self.glimpse_size[1]} glimpses in {self.image_size[0]}x{self.image_size[1]} pixels)'
