@@ -7,8 +7,8 @@ Docs: https://nogs-nb.github.io/nogs_nb/evaluation.html.md"""
 # %% auto #0
 __all__ = ['controls', 'iterations_by_loss', 'iterations_by_accuracy', 'iterations_to_loss', 'common_loss', 'auroc',
            'class_figures', 'share_seen', 'attention_density', 'show_density', 'method_callbacks', 'sequences_of',
-           'train_one', 'fingerprint', 'read_rows', 'write_rows', 'read_history', 'write_history', 'set_aside',
-           'fill_common', 'weights_file', 'run_methods', 'density_of', 'summary_table', 'show_history',
+           'new_network', 'train_one', 'fingerprint', 'read_rows', 'write_rows', 'read_history', 'write_history',
+           'set_aside', 'fill_common', 'weights_file', 'run_methods', 'density_of', 'summary_table', 'show_history',
            'show_convergence', 'save_pictures']
 
 # %% ../nbs/07_evaluation.ipynb #299f08cf
@@ -153,6 +153,20 @@ def sequences_of(
     return found
 
 # %% ../nbs/07_evaluation.ipynb #5f7d338b
+def new_network(
+    images, # Training images, (n, C, H, W)
+    grid:GlimpseGrid, # Allowed locations
+    n_classes:int, # Classes K
+    n_glimpses:int=5, # Glimpses T
+    network:dict=None, # Further arguments of HardAttention
+    seed:int=0, # Of the initial weights, and of what is sampled after
+    **_, # Other settings of `train_one`
+)->HardAttention:
+    "The network before training, the same for every method"
+    torch.manual_seed(seed)
+    return HardAttention(grid, n_classes, n_glimpses, in_channels=images.shape[1], **(network or {}))
+
+# %% ../nbs/07_evaluation.ipynb #0adea17e
 def train_one(
     method:str, # Name of a method
     seed:int, # Of initial weights, batches and sampling
@@ -174,9 +188,8 @@ def train_one(
     device='cpu', # Where to train
 ):
     "Train and test once: the row of results, the history, the network with its best weights"
-    torch.manual_seed(seed)
     start, cbs = time.perf_counter(), method_callbacks(method, weight, density, seed)
-    model = HardAttention(grid, n_classes, n_glimpses, in_channels=train[0].shape[1], **(network or {})).to(device)
+    model = new_network(train[0], grid, n_classes, n_glimpses, network, seed).to(device)
     dls = attention_dls(train[0], train[1], valid, n_classes, train[2], sequences_of(method, sequences), grid, n_glimpses, batch_size, mirror, seed, device, as_float=False)
     learn = attention_learner(dls, model, cbs, lr=lr, method=method)
     history = fit_iterations(learn, iterations, validate_every, seed)
@@ -309,7 +322,7 @@ def run_methods(
     "Train each method with each seed, skipping what is there; the rows of the task"
     out = Path(out); out.mkdir(parents=True, exist_ok=True)
     density = density_of(sequences) if 'density' in methods else None
-    base = fingerprint(settings, grid.to_dict(), n_classes, *(torch.as_tensor(t) for part in (train[:2], valid, test) for t in part), [str(i) for i in train[2]])
+    base = fingerprint(settings, grid.to_dict(), n_classes, *new_network(train[0], grid, n_classes, **settings).state_dict().values(), *(torch.as_tensor(t) for part in (train[:2], valid, test) for t in part), [str(i) for i in train[2]])
     prints = {m: fingerprint(base, m, sequences_of(m, sequences), density if m == 'density' else None) for m in methods if method_callbacks(m, density=density)}
     rows, histories = set_aside(out, task, prints, base)
     done = {tuple(r[k] for k in _key) for r in rows}
