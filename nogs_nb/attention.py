@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 from fastcore.basics import patch
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save as safetensors_bytes
-from .fovea import GlimpseGrid, glimpses, retina, show_glimpses
+from .fovea import GlimpseGrid, glimpses, glimpse_pixels, retina, show_glimpses
 from .sequences import write_atomic
 
 # %% ../nbs/05_attention.ipynb #b7b1f68b
@@ -117,11 +117,9 @@ class HardAttention(nn.Module):
 
     def _buffers_of(self, grid, mean, std):
         "Constant tensors that move with the network's device"
-        (H, W), (gh, gw) = grid.image_size, grid.glimpse_size
         per_channel = lambda v: torch.as_tensor(v, dtype=torch.float32).reshape(-1, 1, 1)
-        pixels = torch.arange(gh)[:, None]*W + torch.arange(gw)
-        for name, value in dict(_mean=per_channel(mean), _std=per_channel(std), _locations=grid.locations, _pixels=pixels.flatten(),
-                                _corners=grid.locations[:, 0]*W + grid.locations[:, 1]).items(): self.register_buffer(name, value, persistent=False)
+        for name, value in dict(_mean=per_channel(mean), _std=per_channel(std), _locations=grid.locations,
+                                _pixels=glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size)).items(): self.register_buffer(name, value, persistent=False)
         self._step_norms = [m for m in self.glimpse_net.modules() if hasattr(m, 'step')]
 
 # %% ../nbs/05_attention.ipynb #cbdc6ca1
@@ -133,7 +131,7 @@ def look(self:HardAttention,
     "The glimpses of one step, as the glimpse network gets them"
     B, C = images.shape[:2]
     if self.n_scales == 1:
-        at = (self._corners[index][:, None] + self._pixels)[:, None].expand(-1, C, -1)
+        at = self._pixels[index][:, None].expand(-1, C, -1)
         x = images.flatten(2).gather(2, at).view(B, C, *self.grid.glimpse_size)
     else: x = retina(images.float(), self._locations[index][:, None], self.grid.glimpse_size, self.n_scales)[:, 0]
     x = x.float()/255 if images.dtype == torch.uint8 else x

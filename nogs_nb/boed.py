@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np, torch, matplotlib.pyplot as plt
 from fastcore.basics import patch
 from scipy.special import stdtrit
-from .fovea import GlimpseGrid, check_locations, observed_mask, show_glimpses
+from .fovea import GlimpseGrid, check_locations, glimpse_pixels, observed_mask, show_glimpses
 from .sequences import SequenceSet
 from .data import check_disjoint, progress
 from .ledger import Ledger, content_hash
@@ -90,12 +90,11 @@ class StepScorer:
         self.labels = None if labels is None else torch.as_tensor(labels).long().cpu()
         self.observed = check_locations(observed, size, glimpse_size).reshape(-1,2).cpu()
         self.candidates = check_locations(candidates, size, glimpse_size).to(x.device)
-        g,self.size = (glimpse_size,)*2 if isinstance(glimpse_size,(int,np.integer)) else tuple(glimpse_size), size
+        self.size = size
         whole = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1)                      # all-seeing embeddings, channels last
         self.whole = whole.reshape(-1, whole.shape[-1])                                          # (N*H*W, C+1)
-        self.seen = (whole*observed_mask(self.observed[None], size, g)[0,0,:,:,None].to(x.device)).reshape(len(x), -1, whole.shape[-1])       # (N, H*W, C+1) observed at the prefix
-        at = self.candidates[:,0]*size[1]+self.candidates[:,1]
-        self.patch = at[:,None]+(torch.arange(g[0])[:,None]*size[1]+torch.arange(g[1])).flatten().to(x.device)                             # (L, g*g) pixels of each candidate
+        self.seen = (whole*observed_mask(self.observed[None], size, glimpse_size)[0,0,:,:,None].to(x.device)).reshape(len(x), -1, whole.shape[-1])       # (N, H*W, C+1) observed at the prefix
+        self.patch = glimpse_pixels(self.candidates, size, glimpse_size)                         # (L, g*g) pixels of each candidate
         self.batch = _auto_batch(x, batch_size)
         self.cache = cache.view(completion, self.observed, self.candidates, avp) if cache is not None else None
         if self.cache is not None and hasattr(avp,'every'): self.avp,self.at = avp.every,avp.at      # what is remembered serves the tasks beside, too
