@@ -81,6 +81,7 @@ class StepScorer:
         batch_size=None, # rows given to the network at once; by memory if None
         cache=None, # a `PosteriorCache`
         n_classes=None, # K, if known; another one is then an error
+        allowed=None, # (a,) int64: the candidates that may be chosen, ascending; all of them if None
     ):
         if score not in SCORES: raise ValueError(f'score must be one of {SCORES}, got {score!r}')
         if score=='nll' and labels is None: raise ValueError("score 'nll' needs the labels of the completions: give the bank labels, or choose 'epe' or 'mi'")
@@ -94,13 +95,15 @@ class StepScorer:
         whole = torch.cat([x, torch.ones_like(x[:,:1])], 1).permute(0,2,3,1)                      # all-seeing embeddings, channels last
         self.whole = whole.reshape(-1, whole.shape[-1])                                          # (N*H*W, C+1)
         self.seen = (whole*observed_mask(self.observed[None], size, glimpse_size)[0,0,:,:,None].to(x.device)).reshape(len(x), -1, whole.shape[-1])       # (N, H*W, C+1) observed at the prefix
+        self.allowed = torch.arange(len(self.candidates)) if allowed is None else torch.as_tensor(allowed)
         self.patch = glimpse_pixels(self.candidates, size, glimpse_size)                         # (L, g*g) pixels of each candidate
         self.batch = _auto_batch(x, batch_size)
-        self.cache = cache.view(completion, self.observed, self.candidates, avp) if cache is not None else None
+        self.cache = cache.view(completion, self.observed, len(self.candidates), avp) if cache is not None else None
         if self.cache is not None and hasattr(avp,'every'): self.avp,self.at = avp.every,avp.at      # what is remembered serves the tasks beside, too
         self.values,self.P,self.W = torch.full((len(self.w),len(candidates)), torch.nan, dtype=torch.float64), None, torch.zeros(len(candidates), dtype=torch.float64)
         self.V = torch.zeros(len(candidates), dtype=torch.float64)
         self.p = None                                            # probabilities of every pair, for 'mi' alone
+        self._prefix = None                                      # values at the prefix, once asked for
 
 
 
@@ -108,24 +111,43 @@ class StepScorer:
 @patch
 def embed(self:StepScorer,
     n, # (B,) int64: completions
-    l, # (B,) int64: candidates
+    l=None, # (B,) int64: candidates; the prefix alone if None
 ): # (B, C+1, H, W)
     "Completions observed at the prefix and at one candidate each."
-    p,C = self.patch[l],self.whole.shape[-1]
-    x = self.seen.index_select(0, n).scatter_(1, p[...,None].expand(-1,-1,C), self.whole[n[:,None]*self.seen.shape[1]+p])
+    x,C = self.seen.index_select(0, n), self.whole.shape[-1]
+    if l is not None:
+        p = self.patch[l]
+        x.scatter_(1, p[...,None].expand(-1,-1,C), self.whole[n[:,None]*self.seen.shape[1]+p])
     return x.view(-1,*self.size,C).permute(0,3,1,2)
 
 # %% ../nbs/04_boed.ipynb #35d8dcce
 @patch
-def _ask(self:StepScorer, n, l):
-    "Log-probabilities of pairs (n, l): (B, K) on the CPU."
-    out = []
+def _ask(self:StepScorer, n, l=None):
+    "Log-probabilities of pairs (n, l), or of completions n at the prefix: (B, K) on the CPU."
+    out,to = [],self.whole.device
     for i in range(0, len(n), self.batch):
         b = slice(i, i+self.batch)
-        out.append(self.avp(self.embed(n[b].to(self.whole.device), l[b].to(self.whole.device))))
+        out.append(self.avp(self.embed(n[b].to(to), None if l is None else l[b].to(to))))
         self.k = _check_posterior(out[-1], len(n[b]), self.k, self.at)
     self.n_passes += len(n)
     return torch.cat(out).float().double().cpu()
+
+@patch
+def _value(self:StepScorer, n, logp):
+    "Values (a, b) of log-probabilities (a, b, K) of completions `n`."
+    if self.score!='nll': return entropy(logp)
+    if self.labels.max()>=logp.shape[-1]: raise ValueError(f'a completion has label {self.labels.max()}, the posterior has {logp.shape[-1]} classes')
+    return -logp.gather(2, self.labels[n][:,None,None].expand(-1,logp.shape[1],1))[...,0]
+
+@patch
+@torch.inference_mode()
+def prefix(self:StepScorer): # (N,) float64, nats
+    "Value of every completion at the prefix: what looking nowhere new leaves."
+    if self._prefix is None:
+        n = torch.arange(len(self.w))
+        logp = self._ask(n) if len(self.observed) else self._ask(n[:1]).expand(len(n),-1)       # where nothing has been seen, all look the same
+        self._prefix = self._value(n, logp[:,None,self.at])[:,0]
+    return self._prefix
 
 @patch
 @torch.inference_mode()
@@ -138,10 +160,7 @@ def evaluate(self:StepScorer,
     logp = self._ask(nn, ll) if self.cache is None else self.cache.fill(self._ask, nn, ll)
     logp = logp.view(len(n), len(l), -1)[...,self.at]; p = logp.exp()
     if self.P is None: self.P = torch.zeros(len(self.candidates), logp.shape[-1], dtype=torch.float64)
-    if self.score=='nll':
-        if self.labels.max()>=logp.shape[-1]: raise ValueError(f'a completion has label {self.labels.max()}, the posterior has {logp.shape[-1]} classes')
-        v = -logp.gather(2, self.labels[n][:,None,None].expand(-1,len(l),1))[...,0]
-    else: v = torch.special.entr(p).sum(-1)
+    v = self._value(n, logp)
     self.values[n[:,None],l[None]] = v
     if self.score=='mi':
         if self.p is None: self.p = torch.full((*self.values.shape, p.shape[-1]), torch.nan)
@@ -184,6 +203,7 @@ def first_minimum(
 ): # int: index
     "The smallest score after rounding to 1e-5; the first of equals."
     s = torch.as_tensor(scores).double()
+    if s.isnan().all(): raise ValueError('no score is known')
     return int((torch.where(s.isnan(), torch.inf, s)*1e5).round().argmin())
 
 @dataclass(frozen=True)
@@ -206,7 +226,7 @@ class ExhaustiveSearch:
     ): # a `StepResult`
         "Fill the map, or what of it can still win."
         if self.prune and scorer.score=='nll': raise ValueError("score 'nll' has no upper bound: it cannot be pruned")
-        alive,order = torch.arange(len(scorer.candidates)), scorer.w.argsort(descending=True, stable=True)
+        alive,order = scorer.allowed, scorer.w.argsort(descending=True, stable=True)
         step = max(len(order)//16,1) if self.prune else max(scorer.batch//len(alive),1)
         for n in order.split(step):
             scorer.evaluate(n, alive)
@@ -222,16 +242,18 @@ def paired(self:StepScorer,
     n, # (a,) int64: completions
     l, # (b,) int64: candidates, evaluated on all of these
     best, # int: a candidate evaluated on all of these
+    scale=1., # (N,) expected sizes of the completions' differences, for a ratio estimate
 ): # (gap, standard error), each (b,) float64
-    "Score of candidates minus that of `best` over some completions, and its error as an estimate for all of them."
-    w = self.w[n]; W = w.sum(); w = (w/W)[:,None]
+    "Score of candidates minus that of `best`, and its standard error, estimated from some completions."
+    s = torch.as_tensor(scale, dtype=torch.float64).expand(len(self.w)); total = (self.w*s).sum()
+    w,u,s = self.w[n,None],(self.w*s)[n,None]/total,s[n,None]; U = u.sum(); w,u = w/w.sum(),u/U
     def terms(l):
         if self.score!='mi': return self.values[n][:,l]
         p = self.p[n][:,l].double(); mean = (w[...,None]*p).sum(0)
         return -(torch.special.xlogy(p,p)-torch.special.xlogy(p,mean)).sum(-1)       # minus KL to the mean: averages to the score
-    d = terms(l)-terms(torch.tensor([int(best)])); gap = (w*d).sum(0)
-    var = (w*(d-gap)**2).sum(0)*(w**2).sum()/(1-(w**2).sum()).clamp(min=1e-12)
-    return gap, (var*(1-W).clamp(min=0)).sqrt()
+    d = (terms(l)-terms(torch.tensor([int(best)])))/s; gap = (u*d).sum(0)
+    var = (u*(d-gap)**2).sum(0)*(u**2).sum()/(1-(u**2).sum()).clamp(min=1e-12)
+    return total*gap, total*(var*(1-U).clamp(min=0)).sqrt()
 
 # %% ../nbs/04_boed.ipynb #ce8ab5dc
 def _certain(scorer, best, dropped):
@@ -239,11 +261,11 @@ def _certain(scorer, best, dropped):
     mine,low = scorer.scores(torch.tensor([best])).item(), [scorer.bounds(d)[0].min().item() for d in dropped]
     return max(mine-min(low), 0.) if low else 0.
 
-def _estimated(scorer, best, dropped):
+def _estimated(scorer, best, dropped, scale):
     "Estimated 95 % bound on the same: paired differences to the winner over the completions used."
     worst = 0.
     for d in dropped:
-        gap,se = scorer.paired((~scorer.values[:,d[0]].isnan()).nonzero()[:,0], d, best)
+        gap,se = scorer.paired((~scorer.values[:,d[0]].isnan()).nonzero()[:,0], d, best, scale)
         worst = max(worst, (1.64*se-gap).max().item())
     return worst
 
@@ -256,10 +278,17 @@ class HalvingSearch:
     coarse: int = 1               # begin with every coarse-th row and column
     seeds: int = 3                # with coarse > 1: coarse winners whose neighbourhoods are refined
     batch_size: int|None = None   # rows given to the network at once; by memory if None
+    grow = 2                      # times as many completions after each round
 
     def __post_init__(self):
         for k in ('start','keep','coarse','seeds'):
             if getattr(self,k)<1: raise ValueError(f'{k} must be at least 1, got {getattr(self,k)}')
+
+    def scale(self,
+        scorer, # a `StepScorer`
+    ): # float or (N,) float64
+        "Expected sizes of the completions' differences; completions are taken in order of falling weight × scale."
+        return 1.
 
     def stays(self,
         scorer, # a `StepScorer`
@@ -279,14 +308,14 @@ class HalvingSearch:
         rival=None, # (1,) int64 location with a known score to beat
     ): # int64 indices
         "Those of the locations that see every completion."
-        order,used,k = scorer.w.argsort(descending=True, stable=True), 0, min(self.start, len(scorer.w))
+        order,used,k = (scorer.w*self.scale(scorer)).argsort(descending=True, stable=True), 0, min(self.start, len(scorer.w))
         while True:
             scorer.evaluate(order[used:k], alive); used = k
             if used==len(order): return alive
             stay = self.stays(scorer, order[:used], alive, rival)
             if not stay.all(): dropped.append(alive[~stay]); alive = alive[stay]
             if not len(alive): return alive
-            k = len(order) if len(alive)<=self.keep else min(2*used, len(order))
+            k = len(order) if len(alive)<=self.keep else min(max(int(self.grow*used), used+1), len(order))
 
     def __call__(self,
         scorer, # a `StepScorer`
@@ -294,24 +323,35 @@ class HalvingSearch:
     ): # a `StepResult`
         "Narrow down, and say how wrong the answer can be."
         L,dropped = len(scorer.candidates), []
-        if self.coarse==1: alive = self.narrow(scorer, torch.arange(L), dropped)
+        if self.coarse==1: alive = self.narrow(scorer, scorer.allowed, dropped)
         else: alive = self.refine(scorer, shape, dropped)
         m = torch.full((L,), torch.nan, dtype=torch.float64); m[alive] = scorer.scores(alive)
         best = first_minimum(m)
-        certain = _certain(scorer, best, dropped) if (scorer.W>0).all() and scorer.score!='nll' else np.inf
-        return StepResult(m.float(), best, certain, _estimated(scorer, best, dropped))
+        certain = _certain(scorer, best, dropped) if (scorer.W[scorer.allowed]>0).all() and scorer.score!='nll' else np.inf
+        return StepResult(m.float(), best, certain, _estimated(scorer, best, dropped, self.scale(scorer)))
 
 # %% ../nbs/04_boed.ipynb #874b0480
 @dataclass(frozen=True)
 class RacingSearch(HalvingSearch):
     "Racing by paired differences over shared completions, optionally from a coarse grid."
+    start: int = 6                # completions that every location is first evaluated on
     keep: int = 1                 # locations that see all completions, at least
+    seeds: int = 6                # with coarse > 1: coarse winners whose neighbourhoods are refined
     confidence: float = .975      # that a location is behind the leader, at which it leaves
+    grow: float = 1.5             # times as many completions after each round
 
     def __post_init__(self):
         super().__post_init__()
         if self.start<2: raise ValueError(f'a race needs start of at least 2 completions, got {self.start}')
         if not .5<self.confidence<1: raise ValueError(f'confidence must be between .5 and 1, got {self.confidence}')
+        if not self.grow>1: raise ValueError(f'grow must be above 1, got {self.grow}')
+
+    def scale(self,
+        scorer, # a `StepScorer`
+    ): # (N,) float64, nats
+        "Values at the prefix, and their mean."
+        h = scorer.prefix()
+        return h + (scorer.w*h).sum() + 1e-9
 
     def stays(self,
         scorer, # a `StepScorer`
@@ -321,8 +361,8 @@ class RacingSearch(HalvingSearch):
     ): # (b,) bool
         "Which locations stay: those not clearly behind the leader, which may be the rival."
         field = alive if rival is None else torch.cat([alive, rival])
-        gap,se = scorer.paired(n, alive, field[first_minimum(scorer.paired(n, field, field[0])[0])])
-        w = scorer.w[n]; ess = (w.sum()**2/w.square().sum()).item()
+        scale = self.scale(scorer); u = (scorer.w*scale)[n]; ess = (u.sum()**2/u.square().sum()).item()
+        gap,se = scorer.paired(n, alive, field[first_minimum(scorer.paired(n, field, field[0], scale)[0])], scale)
         se = ((se.square()+se.square().median())/2).sqrt()
         stay = gap <= stdtrit(max(ess-1,.5), self.confidence)*se+1e-5
         if rival is None: stay[gap.argsort(stable=True)[:self.keep]] = True
@@ -339,10 +379,12 @@ def refine(self:HalvingSearch,
     if shape is None or shape[0]*shape[1]!=len(scorer.candidates): raise ValueError(f'coarse > 1 needs the grid shape of the {len(scorer.candidates)} candidates, got {shape}')
     R,C = shape; idx = torch.arange(R*C).view(R,C); c = self.coarse
     rows,cols = (torch.unique(torch.cat([torch.arange(c//2 if n>c else 0, n, c)])) for n in (R,C))
-    alive = replace(self, keep=max(self.keep,self.seeds)).narrow(scorer, idx[rows][:,cols].flatten(), dropped)
+    begin,allowed = idx[rows][:,cols].flatten(), scorer.allowed
+    begin = begin[torch.isin(begin, allowed)] if torch.isin(begin, allowed).any() else allowed
+    alive = replace(self, keep=max(self.keep,self.seeds)).narrow(scorer, begin, dropped)
     top = alive[(scorer.scores(alive)*1e5).round().argsort(stable=True)[:self.seeds]]
     near = {int(idx[r,q]) for o in top.tolist() for r in range(max(o//C-c+1,0), min(o//C+c,R)) for q in range(max(o%C-c+1,0), min(o%C+c,C))}
-    new = torch.tensor(sorted(o for o in near if scorer.W[o]==0), dtype=torch.long)
+    new = torch.tensor(sorted(o for o in near & set(allowed.tolist()) if scorer.W[o]==0), dtype=torch.long)
     if len(new): alive = torch.cat([alive, self.narrow(scorer, new, dropped, top[:1])]).sort().values
     return alive
 
@@ -353,6 +395,7 @@ class PosteriorCache:
         max_bytes=256e6, # memory for log-probabilities
     ):
         self.max_bytes,self.bytes,self.store,self.hits,self.asked = max_bytes,0,OrderedDict(),0,0
+        self.posteriors = {}     # those known by their id() alone, kept so that no other object takes it
     @property
     def hit_rate(self):
         "Share of the answers asked for that were remembered."
@@ -361,22 +404,22 @@ class PosteriorCache:
     def view(self,
         completion, # `Completion` of the step
         observed, # (t, 2) locations already looked at
-        candidates, # (L, 2) locations to compare
+        n_candidates, # L: locations to compare
         avp, # the posterior
     ): # what `StepScorer` asks
         "This cache as seen by one step, or None if its completions may not be remembered."
-        if not getattr(completion,'own_pixels',False) or completion.ids is None: return None
-        m = completion.mirrored.tolist() if completion.mirrored is not None else [False]*len(completion.ids)
+        if not getattr(completion,'own_pixels',False): return None
+        family = getattr(avp,'family',None)
+        if family is None: family = id(avp); self.posteriors[family] = avp
         prefix = tuple(sorted(map(tuple, observed.tolist())))
-        family = getattr(avp,'family',None) or (getattr(avp,'task',None), id(avp))
-        return _CacheView(self, [(family,str(i),bool(f),prefix) for i,f in zip(completion.ids,m)], len(candidates))
+        return _CacheView(self, [(family,hash(x.tobytes()),prefix) for x in completion.images.cpu().numpy()], n_candidates)
 
 class _CacheView:
     def __init__(self, cache, keys, L): self.cache,self.keys,self.L = cache,keys,L
     def fill(self, ask, n, l):
         "Log-probabilities of pairs (n, l), asking only for those not known."
         c,rows = self.cache,[self.cache.store.get(k) for k in self.keys]
-        known = torch.stack([rows[i][l[n==i]][:,0].isfinite() if rows[i] is not None else torch.zeros(int((n==i).sum()), dtype=torch.bool) for i in n.unique().tolist()]).flatten()
+        known = torch.stack([rows[i][l[n==i]][:,0].isfinite() if rows[i] is not None else torch.zeros(int((n==i).sum()), dtype=torch.bool) for i in n.unique_consecutive().tolist()]).flatten()
         c.asked += len(n); c.hits += int(known.sum())
         new = ask(n[~known], l[~known]) if not known.all() else None
         k = new.shape[1] if new is not None else rows[int(n[0])].shape[1]
@@ -458,12 +501,11 @@ def near_optimal_sequence(
         comp = completer.complete(x, l, n_samples, seed=step_seed(seed,t+1))
         _check_completion(comp, x)
         labels = (getattr(comp,'labels',None) or {}).get(getattr(avp,'task',None)) if score=='nll' else None
-        free = torch.arange(len(grid)) if revisit else torch.tensor(sorted(set(range(len(grid)))-set(grid.index(l).tolist())))
-        s = StepScorer(avp, comp, l, grid.locations[free], grid.glimpse_size, score, labels, search.batch_size, cache, n_classes)
-        r = search(s, grid.shape if len(free)==len(grid) else None)
-        m = torch.full((R*C,), torch.nan); m[free] = r.map; maps[t] = m.view(R,C)
-        best = free[r.best]; l = torch.cat([l, grid.locations[best][None]])
-        S[t],B[t],G[t],E[t],D[t] = m[best], r.bound, r.regret, 1/float(comp.weights.double().square().sum()), len(comp.weights); passes += s.n_passes
+        allowed = None if revisit else sorted(set(range(len(grid)))-set(grid.index(l).tolist()))
+        s = StepScorer(avp, comp, l, grid.locations, grid.glimpse_size, score, labels, search.batch_size, cache, n_classes, allowed)
+        r = search(s, grid.shape)
+        maps[t] = r.map.view(R,C); l = torch.cat([l, grid.locations[r.best][None]])
+        S[t],B[t],G[t],E[t],D[t] = r.map[r.best], r.bound, r.regret, 1/float(comp.weights.double().square().sum()), len(comp.weights); passes += s.n_passes
     return NearOptimalSequence(l, S, maps, E, passes, B, G, D)
 
 # %% ../nbs/04_boed.ipynb #9545259c
@@ -530,7 +572,7 @@ def near_optimal_sequences(
             if (r:=done.get((str(ids[i]),h))) is None:
                 if first is None:
                     r1 = near_optimal_sequence(x, avp, completer, grid, **{**args, 'n_glimpses':1})
-                    first = _record('first glimpse of the task', '', r1); ledger.append(first)
+                    first = _record('first glimpse of the task', '', r1); ledger.append(first); spent += r1.n_passes
                 r = near_optimal_sequence(x, avp, completer, grid, first=first['locations'][0], **args)
                 r = _record(ids[i], h, r); ledger.append(r); spent += r['n_passes']
             found[i] = r

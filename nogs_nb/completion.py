@@ -9,7 +9,7 @@ __all__ = ['paper_schedules', 'Completion', 'ImageBank', 'BankPCA', 'glimpse_pie
            'effective_sample_size', 'match_ess', 'BankCompleter', 'show_completion']
 
 # %% ../nbs/03_completion.ipynb #a29f99fa
-import hashlib, io, json, math, os, warnings
+import hashlib, io, json, math, warnings
 from collections import OrderedDict
 from itertools import product
 from pathlib import Path
@@ -18,6 +18,7 @@ import torch
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
 from .fovea import check_locations, observed_mask
+from .sequences import write_atomic
 from .data import progress as _progress
 
 # %% ../nbs/03_completion.ipynb #0c48e4a1
@@ -52,7 +53,7 @@ class Completion:
         mirrored=None, # (N,) bool: the image is the mirror of the one named
         labels=None, # dict task -> (N,) int64, for scores that need the images' true labels
         diagnostics=None, # dict: what the completer has to report
-        own_pixels=False, # the images are those named, unchanged at earlier glimpses: their posteriors may be remembered by id
+        own_pixels=False, # the images are the bank's, unchanged at earlier glimpses: their posteriors may be remembered
     ):
         self.images = _check_images(images); n = len(self.images)
         self.weights = _check_weights(weights, n).to(self.images.device)
@@ -61,7 +62,7 @@ class Completion:
         self.labels = {k:torch.as_tensor(v).long() for k,v in (labels or {}).items()}
         for name,o in dict(ids=self.ids, mirrored=self.mirrored, **self.labels).items():
             if o is not None and len(o)!=n: raise ValueError(f'{name}: {len(o)} values for {n} images')
-        self.diagnostics,self.own_pixels = dict(diagnostics or {}),bool(own_pixels) and ids is not None
+        self.diagnostics,self.own_pixels = dict(diagnostics or {}),bool(own_pixels)
         if n>1 and self.max_weight>.99:
             warnings.warn(f'{self.max_weight:.2%} of the weight lies on one of {n} completions (effective sample size {self.ess:.2f}): expectations rest on one image', stacklevel=2)
 
@@ -125,16 +126,8 @@ def _sha_file(path):
         while b := f.read(2**22): h.update(b)
     return h.hexdigest()
 
-def _replace(path, write):
-    "Call `write(file)` on a temporary neighbour of `path`, then move it into place."
-    path = Path(path); tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(tmp,'wb') as f: write(f); f.flush(); os.fsync(f.fileno())
-        os.replace(tmp, path)
-    finally: tmp.unlink(missing_ok=True)
-
-def _write_json(path, o): _replace(path, lambda f: f.write(json.dumps(o).encode()))
-def _write_npy(path, a): _replace(path, lambda f: np.lib.format.write_array(f, np.asarray(a), allow_pickle=False))
+def _write_json(path, o): write_atomic(path, json.dumps(o).encode())
+def _write_npy(path, a): write_atomic(path, lambda f: np.lib.format.write_array(f, np.asarray(a), allow_pickle=False))
 
 def _ids(ids, n, prefix):
     "`n` distinct strings; made from `prefix` and position where there are none."
@@ -245,7 +238,7 @@ def _write_shard(path, read, start, count, batch_size, seed, shape, tick):
                 np.lib.format.write_array_header_1_0(head, dict(descr='|u1', fortran_order=False, shape=(count,*shape)))
                 put(head.getvalue())
             put(x.tobytes()); tick(m)
-    _replace(path, write)
+    write_atomic(path, write)
     return dict(file=path.name, n=count, bytes=size, sha256=sha.hexdigest()), shape
 
 # %% ../nbs/03_completion.ipynb #c8d34e85

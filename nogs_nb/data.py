@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from fastprogress.fastprogress import NBProgressBar, ConsoleProgressBar
 from fastcore.imports import IN_NOTEBOOK
 from fastcore.basics import store_attr, patch
+from .fovea import _pair
 
 # %% ../nbs/01_data.ipynb #7472bd01
 _quiet = None
@@ -76,20 +77,13 @@ def progress(
 _progress = progress   # where an argument is called progress, too
 
 # %% ../nbs/01_data.ipynb #15bc05ff
-def _pair(size):
-    "`size` as (rows, cols) of positive ints."
-    pair = (size, size) if isinstance(size, (int, np.integer)) else tuple(size) if isinstance(size, (tuple, list)) else ()
-    if len(pair) != 2 or not all(isinstance(o, (int, np.integer)) and not isinstance(o, bool) and o > 0 for o in pair):
-        raise ValueError(f'image size {size!r}: expected a positive int or (rows, cols)')
-    return int(pair[0]), int(pair[1])
-
 def load_image(
     path,        # image file, in any format PIL reads
     size=None,   # pixels: int or (rows, cols); None: as it is
     channels=3   # 3 (RGB) or 1 (grey)
 ):
     "Read one image file as a uint8 array `(channels, rows, cols)`."
-    mode, wh = {1: 'L', 3: 'RGB'}[channels], None if size is None else _pair(size)[::-1]
+    mode, wh = {1: 'L', 3: 'RGB'}[channels], None if size is None else _pair(size, 'size')[::-1]
     try:
         with Image.open(path) as im:
             if wh and im.format == 'JPEG': im.draft(None, (2*wh[0], 2*wh[1]))
@@ -149,7 +143,7 @@ class LabelledImages:
         channels=3,     # 3 (RGB) or 1 (grey)
         skip_bad=False, # look at every file now and leave out those that cannot be decoded?
     ):
-        self.files, self.tasks, self.size, self.channels = [Path(o) for o in files], list(tasks), _pair(size), channels
+        self.files, self.tasks, self.size, self.channels = [Path(o) for o in files], list(tasks), _pair(size, 'size'), channels
         if channels not in (1, 3): raise ValueError(f'channels={channels!r}: expected 1 or 3')
         self.ids = [o.stem for o in self.files] if ids is None else [str(o) for o in ids]
         if not self.ids: raise ValueError('no images')

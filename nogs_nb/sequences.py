@@ -152,7 +152,7 @@ def match(self:SequenceSet,
 # %% ../nbs/00a_sequences.ipynb #ca820267
 def write_atomic(
     path, # File to write
-    data:bytes, # Its whole content
+    data, # Its whole content: bytes, or a function that writes them to the open file it is given
 ):
     "Write a file so that it is either the old one or the whole new one"
     path = Path(path)
@@ -160,7 +160,8 @@ def write_atomic(
     fd, tmp = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp')
     try:
         with os.fdopen(fd, 'wb') as f:
-            f.write(data); f.flush(); os.fsync(f.fileno())
+            data(f) if callable(data) else f.write(data)
+            f.flush(); os.fsync(f.fileno())
         os.chmod(tmp, 0o644)
         os.replace(tmp, path)
     except BaseException:
