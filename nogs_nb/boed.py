@@ -389,6 +389,12 @@ def refine(self:HalvingSearch,
     return alive
 
 # %% ../nbs/04_boed.ipynb #c0577268
+def _hashes(images):
+    "A 64-bit hash of the pixels of each image, made where the images are: their bits times fixed odd numbers, modulo 2^64."
+    bits = images.float().contiguous().flatten(1).view(torch.int32).long()
+    odd = torch.randint(-2**62, 2**62, bits.shape[1:], generator=torch.Generator().manual_seed(0))*2+1
+    return (bits*odd.to(bits.device)).sum(1).tolist()
+
 class PosteriorCache:
     "Log-probabilities of bank images at sets of locations, least recently used out first."
     def __init__(self,
@@ -412,7 +418,7 @@ class PosteriorCache:
         family = getattr(avp,'family',None)
         if family is None: family = id(avp); self.posteriors[family] = avp
         prefix = tuple(sorted(map(tuple, observed.tolist())))
-        return _CacheView(self, [(family,hash(x.tobytes()),prefix) for x in completion.images.cpu().numpy()], n_candidates)
+        return _CacheView(self, [(family,h,prefix) for h in _hashes(completion.images)], n_candidates)
 
 class _CacheView:
     def __init__(self, cache, keys, L): self.cache,self.keys,self.L = cache,keys,L
@@ -484,7 +490,7 @@ def near_optimal_sequence(
     grid, # `GlimpseGrid` of allowed locations
     n_glimpses=5, # T
     n_samples=200, # completions a step, at most
-    search=ExhaustiveSearch(), # or `HalvingSearch()`
+    search=ExhaustiveSearch(), # or `RacingSearch()`, `HalvingSearch()`
     first=None, # (2,) location of the first glimpse, where it is known
     seed=0, # of the completions
     score='epe', # 'epe' (the paper's), 'mi' or 'nll'
@@ -546,7 +552,7 @@ def near_optimal_sequences(
     out, # folder of the ledger
     n_glimpses=5, # T
     n_samples=200, # completions a step, at most
-    search=ExhaustiveSearch(), # or `HalvingSearch()`
+    search=ExhaustiveSearch(), # or `RacingSearch()`, `HalvingSearch()`
     seed=0, # of the completions
     shard=(0,1), # (i, n): work on every n-th image, beginning with the i-th
     key=None, # names a posterior or completer that has no fingerprint

@@ -45,7 +45,7 @@ def _lines(it, total, label, every):
         now = time.time()
         if now-last < every and not (said and i == total): continue
         left = '' if total is None else f', {(now-t0)/i*(total-i):.0f} s left'
-        print(f'{label or "progress"} {i}{of} ({now-t0:.0f} s{left})', file=sys.stderr, flush=True)
+        print(f'{label or "progress"} {i}{of} ({now-t0:.0f} s, {i/(now-t0):.3g}/s{left})', file=sys.stderr, flush=True)
         last, said = now, True
 
 def _bar(it, total, label, cls, after=1.):
@@ -55,10 +55,9 @@ def _bar(it, total, label, cls, after=1.):
         yield o
         if bar is None and time.time()-t0 > after:
             bar = cls(None, total=total or 'noinfer', leave=False)
-            bar.comment = label
             bar.update(0)
             bar.start_t = t0
-        if bar is not None: bar.update(i)
+        if bar is not None: bar.comment = f'{label} {i/(time.time()-t0):.3g}/s'.strip(); bar.update(i)
     if bar is not None and i != total: bar.on_iter_end()
 
 def progress(
