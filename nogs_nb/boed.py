@@ -532,6 +532,7 @@ def _fp(o, key, what):
     return None
 
 def _settings(avp, completer, grid, n_glimpses, n_samples, search, seed, key, score, revisit):
+    # `format` counts up when the code finds something else with the same settings
     return dict(format=1, posterior=_fp(avp,key,'posterior'), task=getattr(avp,'task',None), completer=_fp(completer,key,'completer'), key=key, grid=grid.to_dict(), n_glimpses=n_glimpses,
         n_samples=n_samples, search=dict(name=type(search).__name__, **{k:v for k,v in asdict(search).items() if k!='batch_size'}), seed=seed, score=score, revisit=revisit)
 
