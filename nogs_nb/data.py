@@ -18,7 +18,6 @@ from PIL import Image, ImageOps
 from fastprogress.fastprogress import NBProgressBar, ConsoleProgressBar
 from fastcore.imports import IN_NOTEBOOK
 from fastcore.basics import store_attr, patch
-from .fovea import _pair
 
 # %% ../nbs/01_data.ipynb #7472bd01
 _quiet = None
@@ -45,7 +44,7 @@ def _lines(it, total, label, every):
         now = time.time()
         if now-last < every and not (said and i == total): continue
         left = '' if total is None else f', {(now-t0)/i*(total-i):.0f} s left'
-        print(f'{label or "progress"} {i}{of} ({now-t0:.0f} s, {i/(now-t0):.3g}/s{left})', file=sys.stderr, flush=True)
+        print(f'{label or "progress"} {i}{of} ({now-t0:.0f} s, {i/max(now-t0, 1e-9):.3g}/s{left})', file=sys.stderr, flush=True)
         last, said = now, True
 
 def _bar(it, total, label, cls, after=1.):
@@ -76,13 +75,20 @@ def progress(
 _progress = progress   # where an argument is called progress, too
 
 # %% ../nbs/01_data.ipynb #15bc05ff
+def _pair(size):
+    "`size` as (rows, cols) of positive ints."
+    pair = (size, size) if isinstance(size, (int, np.integer)) else tuple(size) if isinstance(size, (tuple, list)) else ()
+    if len(pair) != 2 or not all(isinstance(o, (int, np.integer)) and not isinstance(o, bool) and o > 0 for o in pair):
+        raise ValueError(f'image size {size!r}: expected a positive int or (rows, cols)')
+    return int(pair[0]), int(pair[1])
+
 def load_image(
     path,        # image file, in any format PIL reads
     size=None,   # pixels: int or (rows, cols); None: as it is
     channels=3   # 3 (RGB) or 1 (grey)
 ):
     "Read one image file as a uint8 array `(channels, rows, cols)`."
-    mode, wh = {1: 'L', 3: 'RGB'}[channels], None if size is None else _pair(size, 'size')[::-1]
+    mode, wh = {1: 'L', 3: 'RGB'}[channels], None if size is None else _pair(size)[::-1]
     try:
         with Image.open(path) as im:
             if wh and im.format == 'JPEG': im.draft(None, (2*wh[0], 2*wh[1]))
@@ -142,7 +148,7 @@ class LabelledImages:
         channels=3,     # 3 (RGB) or 1 (grey)
         skip_bad=False, # look at every file now and leave out those that cannot be decoded?
     ):
-        self.files, self.tasks, self.size, self.channels = [Path(o) for o in files], list(tasks), _pair(size, 'size'), channels
+        self.files, self.tasks, self.size, self.channels = [Path(o) for o in files], list(tasks), _pair(size), channels
         if channels not in (1, 3): raise ValueError(f'channels={channels!r}: expected 1 or 3')
         self.ids = [o.stem for o in self.files] if ids is None else [str(o) for o in ids]
         if not self.ids: raise ValueError('no images')
