@@ -21,8 +21,9 @@ from safetensors import safe_open
 from safetensors.torch import save as to_bytes
 from torch.fx.experimental.optimization import fuse
 from .fovea import embed_observed, random_locations
-from .files import write_atomic, content_hash, is_quiet
-from .images import ImageLoader, check_task
+from .files import write_atomic, fingerprint, is_quiet
+from .checks import check_task
+from .images import ImageLoader
 from .roles import check_disjoint
 
 # %% ../nbs/03_avp.ipynb #0c451f96
@@ -164,7 +165,7 @@ class TaskPosterior(nn.Module):
         return self.avp.trained_on
     def fingerprint(self):
         "Hash of all weights."
-        return content_hash(self.avp)
+        return fingerprint(self.avp)
     def forward(self, x):
         "(B, C+1, H, W) to (B, K) log-probabilities."
         return self.avp(x)[self.task]
@@ -193,7 +194,7 @@ class FusedPosterior(nn.Module):
         tasks = list(dict.fromkeys([*beside, task])) if task not in beside else list(beside)
         for k in tasks: check_task(k, list(avp.tasks))
         ends = dict(zip(avp.tasks, np.cumsum(list(avp.tasks.values())))); rows = torch.cat([torch.arange(ends[k]-avp.tasks[k], ends[k]) for k in tasks])
-        self.task,self.sizes,self.trained_on,self.dtype,self.fp = task,[avp.tasks[k] for k in tasks],avp.trained_on,dtype,content_hash(avp)
+        self.task,self.sizes,self.trained_on,self.dtype,self.fp = task,[avp.tasks[k] for k in tasks],avp.trained_on,dtype,fingerprint(avp)
         i = tasks.index(task); self.at = slice(sum(self.sizes[:i]), sum(self.sizes[:i+1]))
         self.family = self.fp,tuple(tasks),str(dtype)            # posteriors of one family give the same `every`
         self.body,self.head = _fused_body(avp),nn.Linear(avp.head.in_features, len(rows)).to(avp.head.weight.device).requires_grad_(False)

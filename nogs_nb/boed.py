@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import matplotlib.pyplot as plt
 from .fovea import GlimpseGrid, observed_mask, show_glimpses
-from .files import Ledger, content_hash, progress
+from .files import Ledger, fingerprint, progress
 from .roles import check_disjoint
 from .sequences import SequenceSet
 from .epe import SCORES, entropy, StepScorer, StepResult, expected_posterior_entropy, first_minimum, ExhaustiveSearch
@@ -163,7 +163,7 @@ def _check_completion(comp, x):
 def _fp(o, key, what):
     "What identifies `o`: its fingerprint(), the content of a module, or the caller's key."
     if hasattr(o,'fingerprint'): return o.fingerprint()
-    if isinstance(o, torch.nn.Module): return content_hash(o)
+    if isinstance(o, torch.nn.Module): return fingerprint(o)
     if key is None: raise ValueError(f'the {what} has no fingerprint(): pass key= with a text that names it and its settings, so that records made with another one are never mixed with these')
     return None
 
@@ -211,7 +211,7 @@ def near_optimal_sequences(
         done = {(str(r['id']),r['image']): r for r in ledger.records()}
         first = next((r for r in done.values() if r['id']=='first glimpse of the task'), None)
         for i in progress(todo, total=len(todo), label=f'near-optimal sequences {getattr(avp,"task",None) or ""}'):
-            x = _check_image(images[i], grid, f'image {ids[i]}'); h = content_hash(x)
+            x = _check_image(images[i], grid, f'image {ids[i]}'); h = fingerprint(x)
             if (r:=done.get((str(ids[i]),h))) is None:
                 if first is None:
                     r1 = near_optimal_sequence(x, avp, completer, grid, **{**args, 'n_glimpses':1})

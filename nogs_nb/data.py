@@ -17,7 +17,9 @@ from PIL import Image, ImageOps
 from fastcore.basics import store_attr, patch
 from .files import progress
 _progress = progress   # where an argument is called progress, too
-from .images import LabelledImages, ImageLoader, load_image, check_task, _splits, _pair
+from .images import LabelledImages, ImageLoader, load_image, _splits
+from .fovea import as_pair
+from .checks import check_task
 
 # %% ../nbs/02a_data.ipynb #5fc322a7
 def _lines_of(path, what):

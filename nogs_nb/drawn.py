@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from types import SimpleNamespace
 from fastcore.basics import store_attr
-from .images import LabelledImages, _pair, _splits
+from .fovea import as_pair
+from .images import LabelledImages, _splits
 from .faces import *
 from .faces import face_params, draw_faces, _shaped, _whole, _occluder_at
 
@@ -61,7 +62,7 @@ class DrawnFaces(LabelledImages):
         start=0   # number of the first face: face `start+i` of a world is the same in every data set
     ):
         for k,v,low in (('n', n, 1), ('size', size, 24), ('seed', seed, 0), ('start', start, 0)): _whole(k, v, low)
-        self.indices, self.seed, self.start, self.size, self.channels = np.arange(start, start+n), int(seed), int(start), _pair(size), 3
+        self.indices, self.seed, self.start, self.size, self.channels = np.arange(start, start+n), int(seed), int(start), as_pair(size), 3
         p = face_params(self.indices, seed)
         p.no_beard = ~p.beard
         self.tasks, self.ids = list(_attributes), [f'face-{seed}-{i:06d}' for i in self.indices]

@@ -17,10 +17,11 @@ import torch
 import torch.nn.functional as F
 import matplotlib.pyplot as plt
 from .fovea import GlimpseGrid, observed_mask
+from .checks import check_labels
 from .files import write_atomic
 from .sequences import SequenceSet, map_density
 from .attention import HardAttention
-from .training import (attention_dls, attention_learner, check_labels, distinct_places, fit_iterations, look_through,
+from .training import (attention_dls, attention_learner, distinct_places, fit_iterations, predict_all,
                               FixedLocations, PartialSupervision, Reinforce, WakeSleep)
 from .measures import *
 from .measures import controls
@@ -97,9 +98,9 @@ def train_one(
     history = fit_iterations(learn, iterations, validate_every, seed)
     seconds = time.perf_counter() - start
     model.load_state_dict(learn.best[2])
-    looks = look_through(model, test[0], next((c for c in cbs if isinstance(c, FixedLocations)), None), seed)
+    looks = predict_all(model, test[0], next((c for c in cbs if isinstance(c, FixedLocations)), None), seed)
     across, within = distinct_places(looks.locations)
-    figures = class_figures(looks.scores, check_labels(test[1], n_classes, 'test labels'), int(torch.as_tensor(train[1]).bincount().argmax()))
+    figures = class_figures(looks.scores, check_labels(test[1], n_classes, what='test labels'), int(torch.as_tensor(train[1]).bincount().argmax()))
     return dict(iterations_to_convergence=iterations_by_loss(history), iterations_to_accuracy=iterations_by_accuracy(history), iterations_to_common_loss=None,
         **figures, best_iteration=learn.best[1], best_valid_loss=min(r['valid_loss'] for r in history), best_valid_accuracy=learn.best[0][0],
         entropy=looks.entropy.mean(0).tolist(), distinct_locations=across.tolist(), distinct_per_image=within, collapsed=history[-1]['collapsed'],
@@ -264,7 +265,7 @@ def save_pictures(
         if method in ('centre', 'random'): continue
         model = HardAttention.load(weights_file(out, r))
         control = FixedLocations(control_density, r['seed']) if method == 'density' else None
-        if method != 'density' or control_density is not None: locations[method] = look_through(model, images, control, r['seed']).locations
+        if method != 'density' or control_density is not None: locations[method] = predict_all(model, images, control, r['seed']).locations
     figures[f'curves-{task}.png'] = show_history(read_history(out/'history.csv'), task)
     if locations: figures[f'density-{task}.png'] = show_density(locations, model.grid)
     figures['convergence.png'] = show_convergence(rows)

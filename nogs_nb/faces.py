@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from types import SimpleNamespace
 from fastcore.basics import store_attr
-from .images import _pair
+from .fovea import as_pair
 
 # %% ../nbs/02c_faces.ipynb #df2183c3
 def _mix(x):

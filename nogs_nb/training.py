@@ -21,7 +21,8 @@ from fastai.callback.progress import ProgressCallback
 from .attention import HardAttention, sample_index
 from .fovea import GlimpseGrid
 from .sequences import SequenceSet, from_density
-from .supervision import (check_labels, supervision_loss, policy_gradient_loss, baseline_loss, right_class, take_scores, add_term,
+from .checks import check_labels
+from .supervision import (supervision_loss, policy_gradient_loss, baseline_loss, right_class, take_scores, add_term,
                                  output_of, supervised_rows, PartialSupervision, Reinforce, FixedLocations, NonFinite, Guard)
-from .learner import AttentionLoader, attention_dls, align, attention_learner, fit_iterations, look_through, Looks, distinct_places, ValidateEvery
+from .learner import AttentionLoader, attention_dls, align, attention_learner, fit_iterations, predict_all, Predictions, distinct_places, ValidateEvery
 from .wakesleep import WakeSleep, InferenceNet, importance_weights, wake_terms

@@ -21,9 +21,10 @@ from fastai.callback.progress import ProgressCallback
 from .attention import HardAttention, sample_index
 from .fovea import GlimpseGrid
 from .sequences import SequenceSet, from_density
-from .supervision import (check_labels, supervision_loss, policy_gradient_loss, baseline_loss, right_class, take_scores, add_term,
+from .checks import check_labels
+from .supervision import (supervision_loss, policy_gradient_loss, baseline_loss, right_class, take_scores, add_term,
                                  output_of, supervised_rows, PartialSupervision, Reinforce, FixedLocations, NonFinite, Guard)
-from .learner import AttentionLoader, attention_dls, attention_learner, fit_iterations, look_through, _NoEpochEnd
+from .learner import AttentionLoader, attention_dls, attention_learner, fit_iterations, predict_all, _NoEpochEnd
 
 # %% ../nbs/07b_wakesleep.ipynb #920e54e6
 class InferenceNet(nn.Module):
@@ -119,7 +120,7 @@ class WakeSleep(Callback):
         "Repeat each image M times, with the trajectories proposed"
         if not self.training: return
         (x, *rest), y, M = self.learn.xb, self.learn.yb[0], self.n_trajectories
-        y, self.has = check_labels(y, self.q.n_classes, 'labels of the batch'), supervised_rows(self.learn)
+        y, self.has = check_labels(y, self.q.n_classes, what='labels of the batch'), supervised_rows(self.learn)
         locations, self.log_q = self.q(x, y, M)
         locations = locations.flatten(0, 1)
         if self.has.any(): locations = torch.where(self.has.repeat_interleave(M)[:, None, None], rest[0].repeat_interleave(M, 0), locations)
