@@ -6,20 +6,20 @@ Docs: https://nogs-nb.github.io/nogs_nb/attention.html.md"""
 
 # %% auto #0
 __all__ = ['StepNorm', 'GlimpseNet', 'LocationEmbedding', 'HardAttention', 'Rollout', 'sample_index', 'multiply_adds',
-           'Prediction', 'show_prediction', 'Predictions', 'predict_all']
+           'Prediction', 'Predictions', 'predict_all', 'show_prediction']
 
 # %% ../nbs/06_attention.ipynb #1eb2ee75
 import json
 from dataclasses import dataclass
 from pathlib import Path
+import matplotlib.pyplot as plt
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-import matplotlib.pyplot as plt
 from fastcore.basics import patch
-from safetensors import safe_open, SafetensorError
-from safetensors.torch import save as safetensors_bytes
-from .fovea import GlimpseGrid, glimpses, glimpse_pixels, retina, show_glimpses
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from .fovea import GlimpseGrid, glimpse_pixels, glimpses, retina, show_glimpses
 from .files import write_atomic
 
 # %% ../nbs/06_attention.ipynb #b7b1f68b
@@ -39,30 +39,33 @@ class StepNorm(nn.Module):
 
     def forward(self, x):
         "Normalise a batch of step `step`"
-        t = min(self.step, len(self.mean)-1)
-        return F.batch_norm(x, self.mean[t], self.var[t], self.weight, self.bias, self.training, self.momentum, self.eps)
+        t = min(self.step, len(self.mean) - 1)
+        return F.batch_norm(x, self.mean[t], self.var[t], self.weight, self.bias,
+                            self.training, self.momentum, self.eps)
 
 # %% ../nbs/06_attention.ipynb #6bf218ce
 class GlimpseNet(nn.Sequential):
     "What a glimpse shows: (B, C, g, g) -> (B, n_features)"
     def __init__(self,
-        glimpse_size, # Pixels (g, g)
+        glimpse_size:tuple, # Pixels (g, g)
         in_channels:int, # Channels of a glimpse (times resolutions, for a retina)
         n_steps:int, # Glimpses T, for batch norm
         n_features:int=64, # Features out
         channels=(16, 32), # Channels of the two convolutions; None: no convolution, two linear layers
         hidden:int=128, # Units of the linear layer
     ):
-        if channels is None: return super().__init__(nn.Flatten(), nn.Linear(in_channels*glimpse_size[0]*glimpse_size[1], hidden), nn.ReLU(), nn.Linear(hidden, n_features, bias=False), StepNorm(n_features, n_steps))
-        a, b = channels
-        after = [(s+1)//2 for s in glimpse_size]
-        pool = [min(2, s) for s in after]
-        flat = b * (after[0]//pool[0]) * (after[1]//pool[1])
-        super().__init__(
-            nn.Conv2d(in_channels, a, 3, padding=1, bias=False), StepNorm(a, n_steps), nn.ReLU6(),
-            nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), StepNorm(b, n_steps), nn.ReLU6(),
-            nn.MaxPool2d(pool), nn.Flatten(),
-            nn.Linear(flat, hidden), nn.ReLU(), nn.Linear(hidden, n_features, bias=False), StepNorm(n_features, n_steps))
+        rows, cols = glimpse_size
+        layers, flat = [], in_channels*rows*cols
+        if channels is not None:
+            a, b = channels
+            rows, cols = (rows + 1)//2, (cols + 1)//2 # after stride 2
+            pool = min(2, rows), min(2, cols)
+            flat = b*(rows//pool[0])*(cols//pool[1])
+            layers = [nn.Conv2d(in_channels, a, 3, padding=1, bias=False), StepNorm(a, n_steps), nn.ReLU6(),
+                      nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), StepNorm(b, n_steps), nn.ReLU6(),
+                      nn.MaxPool2d(pool)]
+        super().__init__(*layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(),
+                         nn.Linear(hidden, n_features, bias=False), StepNorm(n_features, n_steps))
 
 # %% ../nbs/06_attention.ipynb #5ce11afb
 class LocationEmbedding(nn.Module):
@@ -77,13 +80,13 @@ class LocationEmbedding(nn.Module):
         self.inner, self.outer = nn.Linear(2, hidden), nn.Linear(hidden, n_features, bias=False)
         self.weight, self.bias = nn.Parameter(torch.ones(n_features)), nn.Parameter(torch.zeros(n_features))
 
-    def forward(self):
-        "The table, (L, n_features)"
+    def forward(self)->torch.Tensor: # (L, n_features)
+        "The table"
         x = self.outer(F.relu(self.inner(self.where)))
-        if len(x) == 1: return x * self.weight + self.bias
+        if len(x) == 1: return x*self.weight + self.bias
         return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
 
-# %% ../nbs/06_attention.ipynb #7170f65d
+# %% ../nbs/06_attention.ipynb #2f978cc3
 class HardAttention(nn.Module):
     "The recurrent attention network of Figure 1"
     def __init__(self,
@@ -91,51 +94,72 @@ class HardAttention(nn.Module):
         n_classes:int, # Classes K
         n_glimpses:int=5, # Glimpses T
         hidden:int=64, # Units of the recurrent state, and of both embeddings
-        glimpse_net=None, # Module (B, n_scales*C, g, g) -> (B, hidden); None: `GlimpseNet`
+        glimpse_net:nn.Module=None, # (B, n_scales*C, g, g) -> (B, hidden); None: `GlimpseNet`
         in_channels:int=3, # Image channels C
         n_scales:int=1, # Resolutions a glimpse; above 1 the retina of Mnih et al.
         channels=(16, 32), # Channels of the default glimpse network's convolutions; None: two linear layers
         glimpse_hidden:int=128, # Units of its linear layer
         location_hidden:int=32, # Units inside location embedding and location network
         mean:float=.5, # Subtracted from pixels in [0, 1]; one number or one a channel
-        std:float=.25, # Pixels are divided by it
+        std:float=.25, # Pixels are divided by it; one number or one a channel
     ):
         super().__init__()
         if n_classes < 2: raise ValueError(f'n_classes is {n_classes}; expected at least 2')
         if n_glimpses < 1: raise ValueError(f'n_glimpses is {n_glimpses}; expected at least 1')
-        self.config = dict(n_classes=n_classes, n_glimpses=n_glimpses, hidden=hidden, in_channels=in_channels, n_scales=n_scales,
-            channels=None if channels is None else list(channels), glimpse_hidden=glimpse_hidden, location_hidden=location_hidden, mean=mean, std=std, own_glimpse_net=glimpse_net is not None)
-        self.grid, self.n_classes, self.n_glimpses, self.in_channels, self.n_scales = grid, n_classes, n_glimpses, in_channels, n_scales
-        self.glimpse_net = glimpse_net or GlimpseNet(grid.glimpse_size, in_channels*n_scales, n_glimpses, hidden, channels, glimpse_hidden)
-        self.location_embedding = LocationEmbedding(grid, hidden, location_hidden)
-        self.cell = nn.GRUCell(hidden, hidden)
-        self.state = nn.Parameter(torch.empty(hidden).uniform_(-1, 1))
-        self.location_net = nn.Sequential(nn.Linear(hidden, location_hidden), nn.ReLU(), nn.Linear(location_hidden, len(grid)))
-        self.baseline = nn.Linear(hidden, 1)
-        self.classifier = nn.Linear(hidden, n_classes)
-        self._buffers_of(grid, mean, std)
+        channels = None if channels is None else list(channels)
+        self.config = dict(n_classes=n_classes, n_glimpses=n_glimpses, hidden=hidden, in_channels=in_channels,
+                           n_scales=n_scales, channels=channels, glimpse_hidden=glimpse_hidden,
+                           location_hidden=location_hidden, mean=mean, std=std)
+        self.own_glimpse_net = glimpse_net is not None
+        self._name(grid)
+        self._build(glimpse_net)
 
-    def _buffers_of(self, grid, mean, std):
-        "Constant tensors that move with the network's device"
-        per_channel = lambda v: torch.as_tensor(v, dtype=torch.float32).reshape(-1, 1, 1)
-        for name, value in dict(_mean=per_channel(mean), _std=per_channel(std), _locations=grid.locations,
-                                _pixels=glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size)).items(): self.register_buffer(name, value, persistent=False)
-        self._step_norms = [m for m in self.glimpse_net.modules() if hasattr(m, 'step')]
+# %% ../nbs/06_attention.ipynb #7170f65d
+@patch
+def _name(self:HardAttention, grid):
+    "What other rooms ask of the network, and constant tensors that move with its device"
+    c = self.config
+    self.grid, self.n_classes, self.n_glimpses = grid, c['n_classes'], c['n_glimpses']
+    self.in_channels, self.n_scales = c['in_channels'], c['n_scales']
+    constants = dict(_mean=torch.as_tensor(c['mean'], dtype=torch.float32).reshape(-1, 1, 1),
+                     _std=torch.as_tensor(c['std'], dtype=torch.float32).reshape(-1, 1, 1),
+                     _locations=grid.locations,
+                     _pixels=glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size))
+    for name, value in constants.items(): self.register_buffer(name, value, persistent=False)
+
+@patch
+def _build(self:HardAttention, glimpse_net):
+    "Everything that learns"
+    c = self.config
+    hidden, between = c['hidden'], c['location_hidden']
+    if glimpse_net is None:
+        glimpse_net = GlimpseNet(self.grid.glimpse_size, c['in_channels']*c['n_scales'], c['n_glimpses'],
+                                 hidden, c['channels'], c['glimpse_hidden'])
+    self.glimpse_net = glimpse_net
+    self._step_norms = [m for m in self.glimpse_net.modules() if isinstance(m, StepNorm)]
+    self.location_embedding = LocationEmbedding(self.grid, hidden, between)
+    self.cell = nn.GRUCell(hidden, hidden)
+    self.state = nn.Parameter(torch.empty(hidden).uniform_(-1, 1)) # h_0
+    self.location_net = nn.Sequential(
+        nn.Linear(hidden, between), nn.ReLU(), nn.Linear(between, len(self.grid)))
+    self.baseline = nn.Linear(hidden, 1)
+    self.classifier = nn.Linear(hidden, c['n_classes'])
 
 # %% ../nbs/06_attention.ipynb #cbdc6ca1
 @patch
 def look(self:HardAttention,
-    images, # (B, C, H, W) float in [0, 1], or uint8
-    index, # Grid indices of the glimpses, (B,) int64
+    images:torch.Tensor, # (B, C, H, W) float in [0, 1], or uint8
+    index:torch.Tensor, # Grid indices of the glimpses, (B,) int64
 )->torch.Tensor: # (B, n_scales*C, g, g), normalised
     "The glimpses of one step, as the glimpse network gets them"
     B, C = images.shape[:2]
+    size = self.grid.glimpse_size
     if self.n_scales == 1:
         at = self._pixels[index][:, None].expand(-1, C, -1)
-        x = images.flatten(2).gather(2, at).view(B, C, *self.grid.glimpse_size)
-    else: x = retina(images.float(), self._locations[index][:, None], self.grid.glimpse_size, self.n_scales)[:, 0]
-    x = x.float()/255 if images.dtype == torch.uint8 else x
-    return ((x-self._mean)/self._std).reshape(B, -1, *self.grid.glimpse_size)
+        x = images.flatten(2).gather(2, at).view(B, C, *size)
+    else: x = retina(images.float(), self._locations[index][:, None], size, self.n_scales)[:, 0]
+    if images.dtype == torch.uint8: x = x.float()/255
+    return ((x - self._mean)/self._std).reshape(B, -1, *size)
 
 # %% ../nbs/06_attention.ipynb #b3d44322
 @dataclass
@@ -155,106 +179,118 @@ class Rollout:
 # %% ../nbs/06_attention.ipynb #2408442a
 @torch.no_grad()
 def sample_index(
-    scores, # Unnormalised log-probabilities, (B, L)
-    generator=None, # torch.Generator; None: the global one
-)->torch.Tensor:
+    scores:torch.Tensor, # Unnormalised log-probabilities, (B, L)
+    generator:torch.Generator=None, # Of the numbers drawn; None: the global one
+)->torch.Tensor: # (B,) int64
     "One index a row, drawn with probability softmax(scores)"
     total = scores.softmax(-1).cumsum(-1)
-    u = torch.rand(len(scores), 1, device=generator.device if generator else scores.device, generator=generator).to(scores.device)
-    return (total < u*total[:, -1:]).sum(-1).clamp(max=scores.shape[-1]-1)
+    device = generator.device if generator else scores.device
+    u = torch.rand(len(scores), 1, device=device, generator=generator).to(scores.device)
+    return (total < u*total[:, -1:]).sum(-1).clamp(max=scores.shape[-1] - 1)
+
+# %% ../nbs/06_attention.ipynb #a40e885c
+@patch
+@torch.no_grad()
+def _choose(self:HardAttention, state, given, rows, greedy, generator):
+    "Grid indices (B,) of one step: those given, in some rows (None: all), and the policy's elsewhere"
+    if given is not None and rows is None: return given
+    scores = self.location_net(state)
+    chosen = scores.argmax(-1) if greedy else sample_index(scores, generator)
+    return chosen if given is None else torch.where(rows, given, chosen)
+
+@patch
+def rollout(self:HardAttention,
+    images:torch.Tensor, # (B, C, H, W) float in [0, 1], or uint8
+    locations:torch.Tensor=None, # Locations to use where supervised, (B, T, 2) int64; None: the policy's
+    supervised:torch.Tensor=None, # Use the given locations? (B,) bool; None: for all images
+    greedy:bool=False, # Take the most probable location instead of sampling
+    generator:torch.Generator=None, # For sampling; None: the global one
+)->Rollout:
+    "Look T times and score the classes"
+    given, rows = self._check(images, locations, supervised)
+    h, where = self.state.expand(len(images), -1), self.location_embedding()
+    states, index = [], []
+    for t in range(self.n_glimpses):
+        states.append(h.detach()) # h_{t-1}
+        i = self._choose(states[-1], None if given is None else given[:, t], rows, greedy, generator) # l_t
+        index.append(i)
+        for norm in self._step_norms: norm.step = t
+        h = self.cell(F.relu(self.glimpse_net(self.look(images, i)) + where[i]), h) # h_t
+    return self._outcome(h, torch.stack(states, 1), torch.stack(index, 1))
 
 # %% ../nbs/06_attention.ipynb #36e8a293
 @patch
-def rollout(self:HardAttention,
-    images, # (B, C, H, W) float in [0, 1], or uint8
-    locations=None, # Locations to use, (B, T, 2) int64, where supervised
-    supervised=None, # Use the given locations? (B,) bool; None: for all images, where locations are given
-    greedy:bool=False, # Take the most probable location instead of sampling
-    generator=None, # torch.Generator for sampling
-    n_glimpses:int=None, # Glimpses; None: T
-)->Rollout:
-    "Look T times and score the classes"
-    T, B = n_glimpses or self.n_glimpses, len(images)
-    given, supervised = self._check(images, locations, supervised, T)
-    where, h, states, index = self.location_embedding(), self.state.expand(B, -1), [], []
-    for t in range(T):
-        states.append(h.detach())
-        i = given[:, t] if supervised is True else self._choose(states[-1], greedy, generator)
-        if supervised is not True and given is not None: i = torch.where(supervised, given[:, t], i)
-        for m in self._step_norms: m.step = t
-        h = self.cell(F.relu(self.glimpse_net(self.look(images, i)) + where[i]), h)
-        index.append(i)
-    states, index = torch.stack(states, 1), torch.stack(index, 1)
+def _outcome(self:HardAttention, last, states, index):
+    "The rollout that ended in the state `last`"
     policy = self.location_net(states).log_softmax(-1)
     log_probs = policy.gather(-1, index[..., None])[..., 0]
-    return Rollout(self.classifier(h), self._locations[index], log_probs, self.baseline(states)[..., 0], policy)
-
-# %% ../nbs/06_attention.ipynb #71d9490f
-@patch
-@torch.no_grad()
-def _choose(self:HardAttention, state, greedy, generator):
-    "Grid indices (B,) chosen by the policy"
-    scores = self.location_net(state)
-    return scores.argmax(-1) if greedy else sample_index(scores, generator)
+    baselines = self.baseline(states)[..., 0]
+    return Rollout(self.classifier(last), self._locations[index], log_probs, baselines, policy)
 
 @patch
-def _check(self:HardAttention, images, locations, supervised, T):
-    "Grid indices (B, T) of given locations, and which rows use them: None, True for all, or (B,) bool"
-    wanted = (self.in_channels, *self.grid.image_size)
-    if images.ndim != 4 or tuple(images.shape[1:]) != wanted: raise ValueError(f'images have shape {tuple(images.shape)}; expected (B, C, H, W) with (C, H, W) = {wanted}')
+def _check(self:HardAttention, images, locations, supervised):
+    "Grid indices (B, T) of given locations, and the rows they are for, None for all; None, None without any"
+    B, T, wanted = len(images), self.n_glimpses, (self.in_channels, *self.grid.image_size)
+    if images.ndim != 4 or tuple(images.shape[1:]) != wanted:
+        raise ValueError(f'images have shape {tuple(images.shape)}; '
+                         f'expected (B, C, H, W) with (C, H, W) = {wanted}')
     if locations is None: return None, None
-    if tuple(locations.shape) != (len(images), T, 2): raise ValueError(f'locations have shape {tuple(locations.shape)}; expected (B, T, 2) = {(len(images), T, 2)}')
-    if supervised is None: return self.grid.index(locations), True
-    supervised = supervised.bool()
-    if tuple(supervised.shape) != (len(images),): raise ValueError(f'supervised has shape {tuple(supervised.shape)}; expected (B,) = ({len(images)},)')
-    n = int(supervised.sum())
-    if n == len(images): return self.grid.index(locations), True
-    if n == 0: return None, None
-    index = torch.zeros(locations.shape[:2], dtype=torch.int64, device=locations.device)
-    index[supervised] = self.grid.index(locations[supervised])
-    return index, supervised
+    if tuple(locations.shape) != (B, T, 2):
+        raise ValueError(f'locations have shape {tuple(locations.shape)}; expected (B, T, 2) = {(B, T, 2)}')
+    if supervised is None: return self.grid.index(locations), None
+    rows = supervised.bool()
+    if tuple(rows.shape) != (B,):
+        raise ValueError(f'supervised has shape {tuple(rows.shape)}; expected (B,) = ({B},)')
+    if rows.all(): return self.grid.index(locations), None
+    if not rows.any(): return None, None
+    index = torch.zeros(B, T, dtype=torch.int64, device=locations.device)
+    index[rows] = self.grid.index(locations[rows])
+    return index, rows
 
 # %% ../nbs/06_attention.ipynb #c7dde70c
 @patch
 def forward(self:HardAttention,
-    images, # (B, C, H, W) float in [0, 1], or uint8
-    locations=None, # (B, T, 2) int64: used where supervised
-    supervised=None, # (B,) bool; None: all, where locations are given
-):
-    "Class scores (B, K), locations (B, T, 2), log-probabilities (B, T), baselines (B, T)"
+    images:torch.Tensor, # (B, C, H, W) float in [0, 1], or uint8
+    locations:torch.Tensor=None, # Locations to use where supervised, (B, T, 2) int64; None: the policy's
+    supervised:torch.Tensor=None, # Use the given locations? (B,) bool; None: for all images
+)->tuple: # Class scores (B, K), locations (B, T, 2), log-probabilities (B, T), baselines (B, T)
+    "Look T times and score the classes"
     r = self.rollout(images, locations, supervised)
-    self.entropy = r.entropy.detach().mean(0)
     return r.scores, r.locations, r.log_probs, r.baselines
 
 # %% ../nbs/06_attention.ipynb #75566845
+_counted = nn.Linear, nn.Conv1d, nn.Conv2d, nn.GRUCell, nn.LSTMCell
+
+def _multiply_adds(m, args, out):
+    "Multiply-adds of one layer's pass"
+    if isinstance(m, nn.Linear): return out.numel()*m.in_features
+    if isinstance(m, (nn.Conv1d, nn.Conv2d)): return out.numel()*m.weight[0].numel()
+    return len(args[0])*(m.weight_ih.numel() + m.weight_hh.numel())
+
 @torch.no_grad()
 def multiply_adds(
-    module, # Any module
+    module:nn.Module, # Any module
     *inputs, # Its inputs, for one example
 )->int:
     "Multiply-adds of a pass through convolutions, linear layers and GRU or LSTM cells"
-    total = []
-    def count(m, args, out):
-        if isinstance(m, nn.Linear): total.append(out.numel()*m.in_features)
-        elif isinstance(m, (nn.Conv1d, nn.Conv2d)): total.append(out.numel()*m.weight[0].numel())
-        else: total.append(sum(p.numel() for n, p in m.named_parameters() if 'weight' in n)*len(args[0]))
-    hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.GRUCell, nn.LSTMCell))]
-    was = module.training
+    total, was = [], module.training
+    count = lambda m, args, out: total.append(_multiply_adds(m, args, out))
+    hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, _counted)]
     try: module.eval()(*inputs)
     finally:
         module.train(was)
-        for h in hooks: h.remove()
-    return int(sum(total))
+        for hook in hooks: hook.remove()
+    return sum(total)
 
 # %% ../nbs/06_attention.ipynb #7f659f85
 @patch
 def multiply_adds(self:HardAttention)->int:
     "Multiply-adds to classify one image with T glimpses"
-    e, x = self.location_embedding, self.state.new_zeros(1, self.in_channels*self.n_scales, *self.grid.glimpse_size)
-    h = self.state[None]
-    a_look = multiply_adds(self.glimpse_net, x) + sum(multiply_adds(m, e.where[:1] if m is e.inner else e.where.new_zeros(1, e.inner.out_features)) for m in (e.inner, e.outer))
-    a_step = multiply_adds(nn.ModuleList([self.cell])[0], h, h) + multiply_adds(self.location_net, h)
-    return self.n_glimpses*(a_look + a_step) + multiply_adds(self.classifier, h)
+    y = self.state.new_zeros(1, self.in_channels*self.n_scales, *self.grid.glimpse_size)
+    h, embed = self.state[None], self.location_embedding
+    looking = multiply_adds(self.glimpse_net, y) + embed.inner.weight.numel() + embed.outer.weight.numel()
+    moving = multiply_adds(self.cell, h, h) + multiply_adds(self.location_net, h)
+    return self.n_glimpses*(looking + moving) + multiply_adds(self.classifier, h)
 
 # %% ../nbs/06_attention.ipynb #9409cd55
 @dataclass
@@ -268,36 +304,19 @@ class Prediction:
 @patch
 @torch.no_grad()
 def predict(self:HardAttention,
-    image, # (C, H, W) float in [0, 1], or uint8
+    image:torch.Tensor, # (C, H, W) float in [0, 1], or uint8
     greedy:bool=False, # Take the most probable locations instead of sampling
     seed:int=0, # Of the sampled trajectory
 )->Prediction:
     "Class probabilities of one image, with the glimpses taken"
-    if image.ndim != 3: raise ValueError(f'image has shape {tuple(image.shape)}; expected one image (C, H, W)')
-    if image.is_floating_point() and not image.isfinite().all(): raise ValueError('the image has pixels that are NaN or infinite')
-    was = self.training
-    try: r = self.eval().rollout(image[None].to(self.state.device), greedy=greedy, generator=torch.Generator().manual_seed(seed))
-    finally: self.train(was)
-    return Prediction(r.scores[0].softmax(0).cpu(), r.locations[0].cpu(), r.entropy[0].cpu(), self.grid.glimpse_size)
+    if image.ndim != 3:
+        raise ValueError(f'image has shape {tuple(image.shape)}; expected one image (C, H, W)')
+    if image.is_floating_point() and not image.isfinite().all():
+        raise ValueError('the image has pixels that are NaN or infinite')
+    p = predict_all(self, image[None], seed=seed, greedy=greedy)
+    return Prediction(p.scores[0].softmax(0), p.locations[0], p.entropy[0], self.grid.glimpse_size)
 
 # %% ../nbs/06_attention.ipynb #35b6b8e8
-def show_prediction(
-    image, # (C, H, W) float in [0, 1]
-    prediction:Prediction, # Of `predict`
-    classes=None, # Names of the K classes
-    figsize=(6, 2.2), # Inches
-):
-    "The glimpses over the dimmed image, the class probabilities, the policy's entropy"
-    fig, axs = plt.subplots(1, 3, figsize=figsize, dpi=80)
-    show_glimpses(image, prediction.locations, prediction.glimpse_size, ax=axs[0])
-    K, T = len(prediction.probabilities), len(prediction.entropy)
-    axs[1].barh([str(c) for c in classes or range(K)], prediction.probabilities); axs[1].set_xlim(0, 1); axs[1].set_title('class probability', fontsize=8)
-    axs[2].plot(range(1, T+1), prediction.entropy, 'o-'); axs[2].set_ylim(0); axs[2].set_xlabel('t', fontsize=8); axs[2].set_title('entropy of the policy, nats', fontsize=8)
-    for ax in axs[1:]: ax.tick_params(labelsize=7)
-    fig.tight_layout()
-    return fig
-
-# %% ../nbs/06_attention.ipynb #6d905292
 @dataclass
 class Predictions:
     "What the network did with a set of images"
@@ -315,46 +334,80 @@ def predict_all(
     batch_size:int=250, # Images at a time
 )->Predictions: # On the CPU
     "Scores, glimpses and policy entropy of many images, in evaluation mode"
-    generator = torch.Generator().manual_seed(seed)
-    device = next(model.parameters()).device
-    was = model.training
+    generator, parts = torch.Generator().manual_seed(seed), []
+    device, was = next(model.parameters()).device, model.training
     model.eval()
-    parts = []
     try:
         for x in images.split(batch_size):
-            where = None if control is None else control.locate(model.grid, len(x), model.n_glimpses, generator).to(device)
+            where = control
+            if control is not None:
+                where = control.locate(model.grid, len(x), model.n_glimpses, generator).to(device)
             r = model.rollout(x.to(device), where, greedy=greedy, generator=generator)
             parts.append((r.scores.cpu(), r.locations.cpu(), r.entropy.cpu()))
     finally: model.train(was)
     return Predictions(*(torch.cat(part) for part in zip(*parts)))
+
+# %% ../nbs/06_attention.ipynb #21a92b6d
+def show_prediction(
+    image:torch.Tensor, # (C, H, W) float in [0, 1]
+    prediction:Prediction, # Of `predict`
+    classes:list=None, # Names of the K classes; None: their numbers
+    figsize:tuple=(6, 2.2), # Inches
+): # The figure
+    "The glimpses over the dimmed image, the class probabilities, the policy's entropy"
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=figsize, dpi=80)
+    show_glimpses(image, prediction.locations, prediction.glimpse_size, ax=left)
+    names = [str(c) for c in classes or range(len(prediction.probabilities))]
+    middle.barh(names, prediction.probabilities)
+    middle.set_xlim(0, 1)
+    middle.set_title('class probability', fontsize=8)
+    right.plot(range(1, len(prediction.entropy) + 1), prediction.entropy, 'o-', clip_on=False)
+    right.set_ylim(0)
+    right.set_xlabel('t', fontsize=8)
+    right.set_title('entropy of the policy, nats', fontsize=8)
+    for ax in (middle, right): ax.tick_params(labelsize=7)
+    fig.tight_layout()
+    return fig
 
 # %% ../nbs/06_attention.ipynb #41478464
 @patch
 def save(self:HardAttention,
     path, # File to write
     **about, # Anything JSON can hold, to be kept beside the weights: task, classes, ...
-)->Path:
+)->Path: # The file
     "Write weights and configuration to one file"
-    meta = dict(version=1, grid=self.grid.to_dict(), config=self.config, about=about)
-    return write_atomic(path, safetensors_bytes({k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}, metadata={'attention': json.dumps(meta)}))
+    config = dict(self.config, own_glimpse_net=self.own_glimpse_net)
+    meta = json.dumps(dict(version=1, grid=self.grid.to_dict(), config=config, about=about))
+    weights = {name: v.detach().cpu().contiguous() for name, v in self.state_dict().items()}
+    return write_atomic(path, to_bytes(weights, metadata={'attention': meta}))
 
 # %% ../nbs/06_attention.ipynb #427fd270
+def _read(path):
+    "Weights and metadata of a network file"
+    with safe_open(str(path), framework='pt') as f:
+        weights, meta = {name: f.get_tensor(name) for name in f.keys()}, f.metadata() or {}
+    if 'attention' not in meta:
+        raise ValueError('not a hard attention network: its metadata lacks the key "attention"')
+    meta = json.loads(meta['attention'])
+    if meta['version'] != 1:
+        raise ValueError(f"format version {meta['version']!r}; this library reads version 1")
+    return weights, meta
+
 @patch(cls_method=True)
 def load(cls:HardAttention,
     path, # File written by `save`
-    glimpse_net=None, # The module given when the network was made, if one was
-)->HardAttention:
-    "Read a network; what was kept beside it is its `about`"
+    glimpse_net:nn.Module=None, # The module given when the network was made, if one was
+)->HardAttention: # In evaluation mode; what was kept beside it is its `about`
+    "Read a network"
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f'no network file {path}')
     try:
-        with safe_open(str(path), framework='pt') as f: weights, meta = {k: f.get_tensor(k) for k in f.keys()}, (f.metadata() or {}).get('attention')
-        if meta is None: raise ValueError('not a hard attention network: its metadata lacks the key "attention"')
-        meta = json.loads(meta)
-        if meta['version'] != 1: raise ValueError(f'format version {meta["version"]!r}; this library reads version 1')
-        if meta['config'].pop('own_glimpse_net') and glimpse_net is None: raise ValueError('was made with a glimpse network of its own; pass glimpse_net=')
+        weights, meta = _read(path)
+        if meta['config'].pop('own_glimpse_net') and glimpse_net is None:
+            raise ValueError('was made with a glimpse network of its own; pass glimpse_net=')
         model = cls(GlimpseGrid.from_dict(meta['grid']), glimpse_net=glimpse_net, **meta['config'])
         model.load_state_dict(weights)
-    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as e: raise ValueError(f'network file {path}: {e}') from e
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as e:
+        raise ValueError(f'network file {path}: {e}') from e
     model.about = meta['about']
     return model.eval()

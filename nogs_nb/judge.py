@@ -9,101 +9,131 @@ __all__ = ['prefix_log_probs', 'expected_calibration_error', 'prefix_metrics', '
            'image_share', 'show_controls']
 
 # %% ../nbs/03a_judge.ipynb #cfc83004
+from functools import partial
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
-import matplotlib.pyplot as plt
-from .fovea import embed_observed
+from .fovea import GlimpseGrid, embed_observed
+from .checks import as_float
 
-# %% ../nbs/03a_judge.ipynb #f8370182
+# %% ../nbs/03a_judge.ipynb #11c66c08
+def _masked_frames(posterior, glimpse_size, images, locations):
+    "Log-probabilities (n, T, K) of a posterior that reads masked frames"
+    prefixes = [locations[:, :t+1] for t in range(locations.shape[1])]
+    return torch.stack([posterior(embed_observed(images, seen, glimpse_size)) for seen in prefixes], 1)
+
 @torch.inference_mode()
 def prefix_log_probs(
-    posterior, # callable (B, C+1, H, W) -> (B, K) log-probabilities
-    images, # (n, C, H, W): uint8, or floats in [0, 1]
-    locations, # (n, T, 2) top-left pixels
+    posterior, # Callable (B, C+1, H, W) -> (B, K) log-probabilities
+    images:torch.Tensor, # (n, C, H, W) uint8, or float in [0, 1]
+    locations:torch.Tensor, # (n, T, 2) top-left pixels
     glimpse_size, # int or (rows, cols), pixels
-    batch_size=256, # images a call
-): # (n, T, K) log-probabilities after 1..T glimpses
-    "Log-probabilities after each prefix of a glimpse sequence."
-    res = []
-    for i in range(0, len(images), batch_size):
-        x,l = images[i:i+batch_size], torch.as_tensor(locations[i:i+batch_size])
-        x = x.float()/255 if x.dtype==torch.uint8 else x
-        res.append(torch.stack([posterior(embed_observed(x, l[:,:t+1], glimpse_size)).float() for t in range(l.shape[1])], 1))
-    return torch.cat(res)
+    batch_size:int=256, # Images a call
+)->torch.Tensor: # (n, T, K) log-probabilities after 1..T glimpses
+    "Log-probabilities after each prefix of a glimpse sequence"
+    ask = getattr(posterior, 'prefix_log_probs', None) or partial(_masked_frames, posterior, glimpse_size)
+    batches = zip(images.split(batch_size), torch.as_tensor(locations).split(batch_size))
+    return torch.cat([ask(as_float(x), l).float() for x, l in batches])
+
+# %% ../nbs/03a_judge.ipynb #3717e5a4
+def _bins(logp, labels, n_bins):
+    "Summed confidence, right answers and images in equal bins of confidence, each (n_bins,)"
+    confidence, answer = logp.exp().max(1)
+    b = (confidence*n_bins).long().clamp(max=n_bins-1)
+    values = torch.stack([confidence.double(), (answer == labels).double(), torch.ones_like(b).double()])
+    return torch.zeros(3, n_bins, dtype=torch.float64, device=b.device).index_add_(1, b, values)
 
 def expected_calibration_error(
-    logp, # (n, K) log-probabilities
-    labels, # (n,) int64
-    n_bins=10, # equal bins of confidence on [0, 1]
-): # float
-    "Mean gap between confidence and accuracy, weighted by the share of each bin."
-    conf,pred = logp.exp().max(1); hit = (pred==labels).double(); b = (conf*n_bins).long().clamp(max=n_bins-1)
-    gap = torch.zeros(n_bins, dtype=torch.float64).index_add_(0, b, hit-conf.double())
-    return (gap.abs().sum()/len(logp)).item()
+    logp:torch.Tensor, # (n, K) log-probabilities
+    labels:torch.Tensor, # (n,) int64
+    n_bins:int=10, # Equal bins of confidence on [0, 1]
+)->float:
+    "Mean gap between confidence and accuracy, weighted by the share of each bin"
+    confidence, right, _ = _bins(logp, labels, n_bins)
+    return ((right - confidence).abs().sum()/len(logp)).item() # sum_b n_b/n |accuracy_b - confidence_b|
+
+# %% ../nbs/03a_judge.ipynb #469e20b9
+def _entropy(logp):
+    "Mean entropy of log-probabilities (n, K), nats; 0 log 0 is 0"
+    p = logp.exp()
+    return -torch.where(p > 0, p*logp, 0).sum(1).double().mean().item()
 
 def prefix_metrics(
-    logp, # (n, T, K) log-probabilities, from `prefix_log_probs`
+    logp:torch.Tensor, # (n, T, K) log-probabilities, from `prefix_log_probs`
     labels, # (n,) int64
-): # dict of lists over t: accuracy, nll (nats), ece, entropy (nats)
-    "Accuracy, likelihood and calibration after each number of glimpses."
-    y,T = torch.as_tensor(labels), logp.shape[1]
-    return dict(accuracy=[(logp[:,t].argmax(1)==y).double().mean().item() for t in range(T)],
-        nll=[F.nll_loss(logp[:,t].double(), y).item() for t in range(T)],
-        ece=[expected_calibration_error(logp[:,t], y) for t in range(T)],
-        entropy=[-(logp[:,t].exp()*logp[:,t]).sum(1).double().mean().item() for t in range(T)])
-
-# %% ../nbs/03a_judge.ipynb #16f3ff73
-def show_calibration(
-    logp, # (n, T, K) log-probabilities, from `prefix_log_probs`
-    labels, # (n,) int64
-    n_bins=10, # equal bins of confidence
-    axs=None, # T matplotlib axes; new ones by default
-): # the axes
-    "Reliability diagrams after each number of glimpses."
-    T,y = logp.shape[1],torch.as_tensor(labels)
-    if axs is None: _,axs = plt.subplots(1, T, figsize=(1.8*T,2), dpi=80, sharey=True)
-    for t,a in enumerate(np.atleast_1d(axs)):
-        conf,pred = logp[:,t].exp().max(1); b = (conf*n_bins).long().clamp(max=n_bins-1)
-        pts = [(conf[b==i].mean(), (pred==y)[b==i].float().mean(), (b==i).float().mean()) for i in range(n_bins) if (b==i).any()]
-        a.plot([0,1],[0,1], color='.7', lw=.8); a.scatter(*zip(*[(c,h) for c,h,_ in pts]), s=[200*w for *_,w in pts], alpha=.7)
-        a.set_title(f't = {t+1}, ECE {expected_calibration_error(logp[:,t], y, n_bins):.2f}', fontsize=8); a.set_xlim(1/logp.shape[-1]-.05,1.02); a.set_ylim(.3,1.02); a.set_xlabel('confidence', fontsize=8)
-    return axs
+)->dict: # Lists over t: accuracy, nll (nats), ece, entropy (nats)
+    "Accuracy, likelihood and calibration after each number of glimpses"
+    y, steps = torch.as_tensor(labels), logp.unbind(1)
+    return dict(accuracy=[(step.argmax(1) == y).double().mean().item() for step in steps],
+                nll=[F.nll_loss(step.double(), y).item() for step in steps],
+                ece=[expected_calibration_error(step, y) for step in steps],
+                entropy=[_entropy(step) for step in steps])
 
 # %% ../nbs/03a_judge.ipynb #393c382f
-def sequence_controls(
-    posterior, # callable (B, C+1, H, W) -> (B, K) log-probabilities
-    images, # (n, C, H, W) annotated images: uint8, or floats in [0, 1]
+def show_calibration(
+    logp:torch.Tensor, # (n, T, K) log-probabilities, from `prefix_log_probs`
     labels, # (n,) int64
-    locations, # (n, T, 2) their near-optimal sequences
-    grid, # `GlimpseGrid`
-    n_draws=8, # draws of the random control, averaged
-    seed=0, # of the random control
-): # dict of way -> dict of score -> list over t, see `prefix_metrics`
-    "Accuracy, likelihood and calibration along near-optimal, other, random and centre sequences."
-    n,T = locations.shape[:2]; g = torch.Generator().manual_seed(seed)
-    if n<2: raise ValueError(f'another image is needed as a control: got {n} image')
-    of = lambda l: prefix_metrics(prefix_log_probs(posterior, images, l, grid.glimpse_size), labels)
-    draws = [of(grid.random(n, T, g)) for _ in range(n_draws)]
-    return {'near-optimal': of(locations), "another image's": of(locations.roll(n//2, 0)),
-        'random': {k: np.mean([d[k] for d in draws], 0).tolist() for k in draws[0]}, 'centre': of(grid.centre().expand(n,T,2))}
+    n_bins:int=10, # Equal bins of confidence
+    axs=None, # T matplotlib axes; None: new ones
+): # The axes
+    "Reliability diagrams after each number of glimpses"
+    y, steps = torch.as_tensor(labels), logp.unbind(1)
+    if axs is None: _, axs = plt.subplots(1, len(steps), figsize=(1.8*len(steps), 2), dpi=80, sharey=True)
+    for t, (step, ax) in enumerate(zip(steps, np.atleast_1d(axs)), 1):
+        bins = _bins(step, y, n_bins).cpu()
+        confidence, right, n = bins[:, bins[2] > 0]
+        ax.plot([0, 1], [0, 1], color='.7', lw=.8)
+        ax.scatter(confidence/n, right/n, s=200*n/len(y), alpha=.7)
+        ax.set_title(f't = {t}, ECE {expected_calibration_error(step, y, n_bins):.2f}', fontsize=8)
+        ax.set_xlabel('confidence', fontsize=8)
+        ax.set_xlim(1/logp.shape[-1] - .05, 1.02)
+        ax.set_ylim(.3, 1.02)
+    return axs
+
+# %% ../nbs/03a_judge.ipynb #5ffb34e1
+def sequence_controls(
+    posterior, # Callable (B, C+1, H, W) -> (B, K) log-probabilities
+    images:torch.Tensor, # (n, C, H, W) annotated images: uint8, or float in [0, 1]
+    labels, # (n,) int64
+    locations:torch.Tensor, # (n, T, 2) their near-optimal sequences
+    grid:GlimpseGrid, # Where random locations come from
+    n_draws:int=8, # Draws of the random control, averaged
+    seed:int=0, # Of the random control
+)->dict: # Way -> scores, see `prefix_metrics`
+    "Accuracy, likelihood and calibration along near-optimal, other, random and centre sequences"
+    n, T = locations.shape[:2]
+    if n < 2: raise ValueError(f'another image is needed as a control: got {n} image')
+    generator = torch.Generator().manual_seed(seed)
+
+    def judged(l): return prefix_metrics(prefix_log_probs(posterior, images, l, grid.glimpse_size), labels)
+    draws = [judged(grid.random(n, T, generator)) for _ in range(n_draws)]
+    return {'near-optimal': judged(locations),
+            "another image's": judged(locations.roll(n//2, 0)),
+            'random': {k: np.mean([d[k] for d in draws], 0).tolist() for k in draws[0]},
+            'centre': judged(grid.centre().expand(n, T, 2))}
 
 def image_share(
-    controls, # from `sequence_controls`
-    key='nll', # score to compare by
-): # float
-    "Share of the gain of near-optimal over random sequences that another image's sequence does not have, at t = T."
-    own,other,rand = (controls[k][key][-1] for k in ('near-optimal',"another image's",'random'))
-    return (other-own)/(rand-own) if rand!=own else float('nan')
+    controls:dict, # From `sequence_controls`
+    key:str='nll', # Score to compare by
+)->float:
+    "Share of near-optimal's gain over random that another image's sequence does not have, at t = T"
+    own, other, random = (controls[way][key][-1] for way in ('near-optimal', "another image's", 'random'))
+    return (other - own)/(random - own) if random != own else float('nan')
 
+# %% ../nbs/03a_judge.ipynb #07279b80
 def show_controls(
-    controls, # from `sequence_controls`
-    axs=None, # two matplotlib axes; new ones by default
-    title='', # usually the task
-): # the axes
-    "Accuracy and negative log-likelihood against the number of glimpses."
-    if axs is None: _,axs = plt.subplots(1, 2, figsize=(6.5,2.3), dpi=80, layout='constrained')
-    for name,sc in controls.items():
-        for a,k in zip(axs, ('accuracy','nll')): a.plot(range(1,len(sc[k])+1), sc[k], 'o-', ms=3, label=name); a.set_xlabel('glimpses t', fontsize=8); a.set_title(f'{title} {k}'.strip(), fontsize=9)
+    controls:dict, # From `sequence_controls`
+    axs=None, # Two matplotlib axes; None: new ones
+    title:str='', # Usually the task
+): # The axes
+    "Accuracy and negative log-likelihood against the number of glimpses"
+    if axs is None: _, axs = plt.subplots(1, 2, figsize=(6.5, 2.3), dpi=80, layout='constrained')
+    for ax, score in zip(axs, ('accuracy', 'nll')):
+        for way, scores in controls.items():
+            ax.plot(range(1, len(scores[score]) + 1), scores[score], 'o-', ms=3, label=way)
+        ax.set_xlabel('glimpses t', fontsize=8)
+        ax.set_xticks(range(1, len(scores[score]) + 1))
+        ax.set_title(f'{title} {score}'.strip(), fontsize=9)
     axs[0].legend(fontsize=6)
     return axs
