@@ -6,7 +6,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/attention.html.md"""
 
 # %% auto #0
 __all__ = ['StepNorm', 'GlimpseNet', 'LocationEmbedding', 'HardAttention', 'Rollout', 'sample_index', 'multiply_adds',
-           'Prediction', 'show_prediction']
+           'Prediction', 'show_prediction', 'Predictions', 'predict_all']
 
 # %% ../nbs/06_attention.ipynb #1eb2ee75
 import json
@@ -296,6 +296,37 @@ def show_prediction(
     for ax in axs[1:]: ax.tick_params(labelsize=7)
     fig.tight_layout()
     return fig
+
+# %% ../nbs/06_attention.ipynb #6d905292
+@dataclass
+class Predictions:
+    "What the network did with a set of images"
+    scores: torch.Tensor # Class scores (logits), (n, K)
+    locations: torch.Tensor # Top-left pixels of the glimpses taken, (n, T, 2) int64
+    entropy: torch.Tensor # Entropy of the policy at each step, (n, T), nats
+
+@torch.no_grad()
+def predict_all(
+    model:HardAttention, # The network
+    images:torch.Tensor, # (n, C, H, W) uint8, or float in [0, 1]
+    control=None, # Where to look instead: an object with `.locate`; None: where the policy says
+    seed:int=0, # Of the sampled trajectories
+    greedy:bool=False, # Take the most probable locations instead of sampling
+    batch_size:int=250, # Images at a time
+)->Predictions: # On the CPU
+    "Scores, glimpses and policy entropy of many images, in evaluation mode"
+    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    was = model.training
+    model.eval()
+    parts = []
+    try:
+        for x in images.split(batch_size):
+            where = None if control is None else control.locate(model.grid, len(x), model.n_glimpses, generator).to(device)
+            r = model.rollout(x.to(device), where, greedy=greedy, generator=generator)
+            parts.append((r.scores.cpu(), r.locations.cpu(), r.entropy.cpu()))
+    finally: model.train(was)
+    return Predictions(*(torch.cat(part) for part in zip(*parts)))
 
 # %% ../nbs/06_attention.ipynb #41478464
 @patch
