@@ -8,7 +8,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/evaluation.html.md"""
 __all__ = ['method_callbacks', 'sequences_of', 'density_of', 'Split', 'Task', 'RunSettings', 'new_network', 'train_one',
            'run_methods', 'save_pictures']
 
-# %% ../nbs/08a_evaluation.ipynb #26390b8f
+# %% ../nbs/08a_evaluation.ipynb #a490a150
 import difflib
 import io
 import time
@@ -26,7 +26,7 @@ from .training import (attention_dls, attention_learner, distinct_places, fit_it
 from .measures import *
 from .runs import RunFolder, read_history, read_rows, run_key, weights_file
 
-# %% ../nbs/08a_evaluation.ipynb #b8795103
+# %% ../nbs/08a_evaluation.ipynb #984e0546
 def _unknown_method(method):
     "The error for a name that is no method's"
     known = ['RAM', 'WSRAM', 'PS-NOGS', 'PS-HGS', 'PS-RAM', *controls]
@@ -53,7 +53,7 @@ def method_callbacks(
     if density is None: raise _no_maps()
     return [FixedLocations(density, seed)]
 
-# %% ../nbs/08a_evaluation.ipynb #cf999948
+# %% ../nbs/08a_evaluation.ipynb #e3ba4fcd
 def sequences_of(
     method:str, # Name of a method
     sequences, # A SequenceSet for every PS-method, a dict from method to SequenceSet, or None
@@ -72,7 +72,7 @@ def density_of(
     if not isinstance(sequences, SequenceSet) or sequences.maps is None: raise _no_maps()
     return map_density(sequences.maps)
 
-# %% ../nbs/08a_evaluation.ipynb #5393e444
+# %% ../nbs/08a_evaluation.ipynb #60540fc6
 @dataclass
 class Split:
     "Images with their labels and, where sequences are matched to them, their ids"
@@ -97,7 +97,7 @@ class Split:
         "A digest of images, labels and ids"
         return fingerprint(self.images, self.labels, [str(i) for i in self.ids or ()])
 
-# %% ../nbs/08a_evaluation.ipynb #4a36607d
+# %% ../nbs/08a_evaluation.ipynb #7c7cd238
 @dataclass
 class Task:
     "What is to be learned, and from what"
@@ -116,7 +116,7 @@ class Task:
         "A digest of all but the name"
         return fingerprint(self.train, self.valid, self.test, self.grid.to_dict(), self.n_classes)
 
-# %% ../nbs/08a_evaluation.ipynb #0e3554b0
+# %% ../nbs/08a_evaluation.ipynb #6a9395e0
 @dataclass
 class RunSettings:
     "How every method is trained"
@@ -140,7 +140,7 @@ def new_network(
     return HardAttention(task.grid, task.n_classes, settings.n_glimpses, in_channels=n_channels,
                          **settings.network or {})
 
-# %% ../nbs/08a_evaluation.ipynb #7925a853
+# %% ../nbs/08a_evaluation.ipynb #91a32a86
 def _learner(task, settings, method, seed, cbs, sequences, device):
     "The learner of a run, with its batches"
     train, valid = task.train, task.valid
@@ -165,7 +165,7 @@ def _test(
                 distinct_locations=across.tolist(), distinct_per_image=within,
                 share_seen=share_seen(seen.locations, task.grid))
 
-# %% ../nbs/08a_evaluation.ipynb #7cce1572
+# %% ../nbs/08a_evaluation.ipynb #bb07f9fa
 def train_one(
     method:str, # Name of a method
     seed:int, # Of initial weights, batches and sampling
@@ -192,7 +192,7 @@ def train_one(
                ms_per_iteration=1000*seconds/settings.iterations)
     return row, history, model
 
-# %% ../nbs/08a_evaluation.ipynb #53173793
+# %% ../nbs/08a_evaluation.ipynb #fbd5431b
 def _fingerprints(task, settings, methods, sequences, density):
     "Of all that the methods share, and of each method"
     plain = {k: v for k, v in vars(settings).items() if k != 'network'}
@@ -215,7 +215,7 @@ def _is_stale(
     if row.get('settings') != shared: return True
     return row['method'] in prints and row.get('fingerprint') != prints[row['method']]
 
-# %% ../nbs/08a_evaluation.ipynb #f03dde62
+# %% ../nbs/08a_evaluation.ipynb #7204466e
 def _say_run(row, left):
     "One line for a finished run"
     print(f'{row["task"]} {row["method"]} seed {row["seed"]}: test accuracy {row["test_accuracy"]:.3f}, '
@@ -232,7 +232,7 @@ def _run_all(todo, task, settings, sequences, density, device, keys, folder, tal
         left = (time.perf_counter() - start)/i*(len(todo) - i)
         if talk: _say_run(row, left)
 
-# %% ../nbs/08a_evaluation.ipynb #30214340
+# %% ../nbs/08a_evaluation.ipynb #60e6e9c9
 def run_methods(
     task:str, # Name of the task
     train, # Training images (n, C, H, W) uint8, labels, ids: a `Split` or a tuple
@@ -261,7 +261,7 @@ def run_methods(
     _run_all(todo, task, settings, sequences, density, device, keys, folder, progress and not is_quiet())
     return [r for r in folder.rows() if r['task'] == task.name]
 
-# %% ../nbs/08a_evaluation.ipynb #0218d0cc
+# %% ../nbs/08a_evaluation.ipynb #683318e5
 def _glimpses_of(
     out:Path, # Folder of the results
     rows:list, # Of one task
@@ -286,7 +286,7 @@ def _save_figure(fig, path):
     plt.close(fig)
     return write_atomic(path, png.getvalue())
 
-# %% ../nbs/08a_evaluation.ipynb #4bccdc1d
+# %% ../nbs/08a_evaluation.ipynb #df50c89b
 def save_pictures(
     out, # Folder with results.json, history.csv and weights/
     task:str, # Which task
