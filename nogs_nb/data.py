@@ -7,29 +7,39 @@ Docs: https://nogs-nb.github.io/nogs_nb/data.html.md"""
 # %% auto #0
 __all__ = ['read_attributes', 'CelebAHQ', 'CelebA', 'image_folder']
 
-# %% ../nbs/02a_data.ipynb #84a5e048
+# %% ../nbs/02a_data.ipynb #eb5ca28b
 import os
 import re
 import warnings
+from collections import Counter
+from numbers import Real
 from pathlib import Path
 import numpy as np
 import torch
+from .checks import check_count
 from .checks import check_task
+from .image import image_suffixes
 from .images import LabelledImages
 
-# %% ../nbs/02a_data.ipynb #fadfebb8
+# %% ../nbs/02a_data.ipynb #d61e6d7a
+def _as_path(path):
+    "A path, after checking that it is one"
+    if not isinstance(path, (str, os.PathLike)): raise ValueError(f'expected a path, got {path!r}')
+    return Path(path).expanduser()
+
 def _lines_of(path, what):
     "The words of each non-empty line of a text file, with its number"
-    path = Path(path)
+    path = _as_path(path)
     if not path.is_file(): raise ValueError(f'{path}: no such file; expected {what}')
-    try: text = path.read_text()
-    except UnicodeDecodeError: raise ValueError(f'{path}: not a text file; expected {what}') from None
+    try: text = path.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError: text = '\0'
+    if '\0' in text: raise ValueError(f'{path}: not a text file; expected {what}')
     return [(i, line.split()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
 
-def _first_repeat(names):
-    "The first name that was there before, or None"
-    seen = set()
-    return next((o for o in names if o in seen or seen.add(o)), None)
+def _check_once(path, names, what):
+    "Refuse a name that is there twice"
+    twice = [o for o, n in Counter(names).items() if n > 1]
+    if twice: raise ValueError(f'{path}: {what} is listed twice: {twice[0]}')
 
 def _check_row(path, i, row, n):
     "Refuse a line that is not a name and `n` values, -1 or 1"
@@ -40,41 +50,47 @@ def _check_row(path, i, row, n):
     wrong = [v for v in values if v not in ('-1', '1')]
     if wrong: raise ValueError(f'{path}: line {i} ({image}) has the value {wrong[0]!r}: expected -1 or 1')
 
-# %% ../nbs/02a_data.ipynb #f2595d3c
+# %% ../nbs/02a_data.ipynb #690fef3f
 def read_attributes(
     path, # Annotation file: a count, the attributes' names, then lines "name -1 1 ..."
 )->tuple: # (image names, attribute names, labels 0/1 (n, A) int64)
     "The table in a CelebA annotation file"
     lines = _lines_of(path, 'a count, a line of attribute names, and a line for each image')
     count = lines[0][1] if lines else []
-    if len(lines) < 3 or len(count) != 1 or not count[0].isdigit():
+    if len(lines) < 3 or len(count) != 1 or not re.fullmatch('[0-9]+', count[0]):
         raise ValueError(f'{path}: line 1 should be the number of images, line 2 the attribute names, '
                          'the rest one line an image')
     names, rows = lines[1][1], lines[2:]
+    _check_once(path, names, 'an attribute')
     for i, row in rows: _check_row(path, i, row, len(names))
-    if int(count[0]) != len(rows):
+    if count[0].lstrip('0') != str(len(rows)):
         raise ValueError(f'{path}: line 1 promises {count[0]} images, the file has {len(rows)}')
     images = [row[0] for _, row in rows]
-    twice = _first_repeat(images)
-    if twice is not None: raise ValueError(f'{path}: an image is listed twice: {twice}')
+    _check_once(path, images, 'an image')
     return images, names, torch.tensor([[v == '1' for v in row[1:]] for _, row in rows]).long()
 
-# %% ../nbs/02a_data.ipynb #2121d5d3
+# %% ../nbs/02a_data.ipynb #fc0eebc9
 def _folder(path, needs=()):
     "The folder, once it is there and holds each of `needs`"
-    path = Path(path).expanduser()
+    path = _as_path(path)
     if not path.is_dir(): raise ValueError(f'{path}: no such folder')
-    holds = sorted(o.name for o in path.iterdir())
-    missing = [o for o in needs if o not in holds]
+    missing = [o for o in needs if not (path/o).exists()]
     if missing:
+        holds = sorted(o.name for o in path.iterdir())
         raise ValueError(f'{path} has no {missing[0]}; expected {" and ".join(needs)} in it, '
                          f'found {", ".join(holds[:5]) or "nothing"}')
     return path
 
+def _is_image(file):
+    "Is it a visible file with the suffix of an image?"
+    suffix = os.path.splitext(file.name)[1].lower()
+    return suffix in image_suffixes and not file.name.startswith('.') and file.is_file()
+
+# %% ../nbs/02a_data.ipynb #99f51131
 def _present(folder, listed, table):
     "Positions in `listed` of the images that are in the folder; warns if some are missing"
-    have = {o.name for o in os.scandir(folder) if o.name.lower().endswith('.jpg')}
-    if not have: raise ValueError(f'{folder}: no .jpg images in it')
+    have = {o.name for o in os.scandir(_folder(folder)) if _is_image(o)}
+    if not have: raise ValueError(f'{folder}: no images in it')
     extra = have.difference(listed)
     if extra: raise ValueError(f'{folder/min(extra)}: not listed in {table} ({len(extra)} such images)')
     missing = [o for o in listed if o not in have]
@@ -86,10 +102,13 @@ def _present(folder, listed, table):
 def _columns(names, labels, attributes):
     "The attributes asked for, all by default, and their labels"
     if isinstance(attributes, str): attributes = [attributes]
-    attributes = list(names if attributes is None else attributes)
+    attributes = names if attributes is None else attributes
+    if not isinstance(attributes, (list, tuple)) or not attributes:
+        raise ValueError(f'attributes are {attributes!r}; expected a list of some of the {len(names)} names')
+    attributes = list(attributes)
     return attributes, labels[:, [names.index(check_task(o, names)) for o in attributes]]
 
-# %% ../nbs/02a_data.ipynb #97df917f
+# %% ../nbs/02a_data.ipynb #50afc4f9
 class CelebAHQ(LabelledImages):
     "CelebA-HQ as distributed with CelebAMask-HQ: 40 attributes, the paper's split by index"
     def __init__(self,
@@ -102,14 +121,14 @@ class CelebAHQ(LabelledImages):
         path = _folder(path, ['CelebA-HQ-img', 'CelebAMask-HQ-attribute-anno.txt'])
         folder, table = path/'CelebA-HQ-img', path/'CelebAMask-HQ-attribute-anno.txt'
         images, names, labels = read_attributes(table)
-        odd = [o for o in images if not re.fullmatch(r'\d+\.jpg', o)]
+        odd = [o for o in images if not re.fullmatch(r'(0|[1-9][0-9]*)\.jpg', o)]
         if odd: raise ValueError(f'{table}: image {odd[0]!r}: expected names like 123.jpg')
         tasks, labels = _columns(names, labels, attributes)
         rows = sorted(_present(folder, images, table), key=lambda i: int(images[i][:-4]))
         files = [folder/images[i] for i in rows]
         super().__init__(files, labels[rows], tasks, size, channels=channels, skip_bad=skip_bad)
 
-# %% ../nbs/02a_data.ipynb #c299d8d3
+# %% ../nbs/02a_data.ipynb #cbf523b8
 def _find(path, name):
     "`name` in `path` or one folder below it"
     hits = [o for o in (path/name, *sorted(path.glob(f'*/{name}'))) if o.exists()]
@@ -122,6 +141,7 @@ def _read_partition(path):
     for i, row in lines:
         if len(row) != 2 or row[1] not in ('0', '1', '2'):
             raise ValueError(f'{path}: line {i} ({" ".join(row)}): expected a name and 0, 1 or 2')
+    _check_once(path, [row[0] for _, row in lines], 'an image')
     return {row[0]: int(row[1]) for _, row in lines}
 
 # %% ../nbs/02a_data.ipynb #d84cd8d4
@@ -150,29 +170,68 @@ class CelebA(LabelledImages):
         files = [folder/o for o in images]
         super().__init__(files, labels[rows], tasks, size, None, None, splits, channels, skip_bad)
 
-# %% ../nbs/02a_data.ipynb #dee76937
-_suffixes = {'.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm', '.pgm'}
-_split_names = dict(train='train', valid='valid', val='valid', validation='valid', test='test')
+# %% ../nbs/02a_data.ipynb #65016857
+_split_names = dict(train='train', training='train', valid='valid', val='valid', validation='valid',
+                    test='test', testing='test')
+
+def _is_hidden(path): return path.name.startswith('.') or path.name == '__MACOSX'
 
 def _sub_folders(path):
-    "The visible sub-folders, sorted"
-    return sorted(o for o in path.iterdir() if o.is_dir() and not o.name.startswith('.'))
+    "The visible sub-folders, sorted; no image may lie beside them"
+    path, entries = Path(path), sorted(Path(path).iterdir())
+    folders = [o for o in entries if o.is_dir() and not _is_hidden(o)]
+    loose = [o for o in entries if _is_image(o)]
+    if folders and loose:
+        raise ValueError(f'{loose[0]}: an image beside folders; expected all images in class folders')
+    return folders
 
-def _is_image(file):
-    "Is it a visible file with the suffix of an image?"
-    return file.suffix.lower() in _suffixes and not file.name.startswith('.') and file.is_file()
+def _images_below(path):
+    "Visible image files at any depth, sorted"
+    files = []
+    for folder, below, names in os.walk(path):
+        below[:] = [o for o in below if not _is_hidden(Path(o))]
+        files += filter(_is_image, (Path(folder)/o for o in names))
+    return sorted(files)
 
+# %% ../nbs/02a_data.ipynb #ea9df3b8
 def _class_files(path):
     "Class name -> its image files, sorted"
-    files = {o.name: sorted(filter(_is_image, o.rglob('*'))) for o in _sub_folders(path)}
-    if len(files) < 2:
-        raise ValueError(f'{path}: {len(files)} class folders in it; '
+    folders = _sub_folders(path)
+    if len(folders) < 2:
+        raise ValueError(f'{path}: {len(folders)} class folders in it; '
                          'expected at least two sub-folders, one a class')
+    below = [{s.name.lower() for s in o.iterdir() if s.is_dir()} for o in folders]
+    if all(below) and set().union(*below) <= set(_split_names):
+        name, split = folders[0].name, min(below[0])
+        raise ValueError(f'{path}: the split lies below the classes; '
+                         f'expected {split}/{name}, found {name}/{split}')
+    files = {o.name: _images_below(o) for o in folders}
     empty = [k for k, v in files.items() if not v]
     if empty: raise ValueError(f'{path/empty[0]}: no images in this class folder')
     return files
 
-# %% ../nbs/02a_data.ipynb #93ead803
+def _split_folders(path):
+    "Name of the split -> its folder, or nothing where the sub-folders are classes"
+    folders = _sub_folders(path)
+    known = {o: _split_names.get(o.name.lower()) for o in folders}
+    splits = [o for o in folders if known[o]]
+    others = [o for o in folders if not known[o]]
+    if splits and others:
+        raise ValueError(f'{path}: {splits[0].name} is a split, {others[0].name} is not; '
+                         'expected only splits or only classes there')
+    first = {}
+    for o in splits:
+        other = first.setdefault(known[o], o)
+        if other != o: raise ValueError(f'{path}: {other.name} and {o.name} are both the split {known[o]}')
+    return first
+
+# %% ../nbs/02a_data.ipynb #4762af25
+def _check_shares(valid, test):
+    "Refuse shares that leave nothing to train on"
+    number = all(isinstance(o, Real) and not isinstance(o, bool) for o in (valid, test))
+    if not (number and 0 <= valid and 0 <= test and valid + test < 1):
+        raise ValueError(f'valid={valid!r}, test={test!r}: expected shares of at least 0 with a sum below 1')
+
 def _class_splits(y, valid, test, seed):
     "Positions by split: in every class the same shares, drawn by `seed`"
     rng = np.random.default_rng(seed)
@@ -185,16 +244,21 @@ def _class_splits(y, valid, test, seed):
     return {k: np.array(sorted(v), dtype=np.int64) for k, v in res.items()}
 
 def _folder_rows(path):
-    "(file, class, folder of the split or '') for each image, and whether the folders are the split"
-    tops = [o.name for o in _sub_folders(path)]
-    split_given = bool(tops) and set(tops) <= set(_split_names)
-    groups = {top: _class_files(path/top) for top in tops} if split_given else {'': _class_files(path)}
+    "(file, class, split or None) for each image"
+    folders = _split_folders(path) or {None: path}
     rows = []
-    for top, group in groups.items():
-        for name, files in group.items(): rows += [(file, name, top) for file in files]
-    return rows, split_given
+    for split, folder in folders.items():
+        for name, files in _class_files(folder).items(): rows += [(file, name, split) for file in files]
+    return rows
 
-# %% ../nbs/02a_data.ipynb #8f56606d
+def _check_trained(ds, path):
+    "Refuse a class without training images"
+    seen = np.unique(ds.label('class')[ds.splits['train']])
+    unseen = [name for k, name in enumerate(ds.classes['class']) if k not in seen]
+    if unseen: raise ValueError(f'{path}: no training images of class {unseen[0]!r}')
+    return ds
+
+# %% ../nbs/02a_data.ipynb #c081b6bb
 def image_folder(
     path, # Folder with one sub-folder a class (or train/valid/test, each with one a class)
     size, # Pixels: int or (rows, cols)
@@ -205,17 +269,17 @@ def image_folder(
     skip_bad:bool=False, # Leave out files that cannot be decoded (looks at every file now)?
 )->LabelledImages: # With the one task `class`
     "Labelled images from class-named sub-folders"
-    if not (0 <= valid and 0 <= test and valid + test < 1):
-        raise ValueError(f'valid={valid}, test={test}: expected shares of at least 0 with a sum below 1')
+    _check_shares(valid, test)
+    check_count(seed, 'seed', 0)
     path = _folder(path)
-    rows, split_given = _folder_rows(path)
+    rows = _folder_rows(path)
     names = sorted({name for _, name, _ in rows})
     y = np.array([names.index(name) for _, name, _ in rows])
-    if split_given:
-        part = np.array([_split_names[top] for _, _, top in rows])
-        splits = {k: np.flatnonzero(part == k) for k in ('train', 'valid', 'test')}
-    else: splits = _class_splits(y, valid, test, seed)
+    part = np.array([split or '' for _, _, split in rows])
+    given = {k: np.flatnonzero(part == k) for k in ('train', 'valid', 'test')}
+    splits = given if part[0] else _class_splits(y, valid, test, seed)
     files = [file for file, _, _ in rows]
     ids = [file.relative_to(path).as_posix() for file in files]
     classes = {'class': names}
-    return LabelledImages(files, y[:, None], ['class'], size, ids, classes, splits, channels, skip_bad)
+    ds = LabelledImages(files, y[:, None], ['class'], size, ids, classes, splits, channels, skip_bad)
+    return _check_trained(ds, path)

@@ -7,14 +7,18 @@ Docs: https://nogs-nb.github.io/nogs_nb/drawn.html.md"""
 # %% auto #0
 __all__ = ['part_names', 'DrawnFaces', 'show_faces', 'cued_bars']
 
-# %% ../nbs/02e_drawn.ipynb #a9e21af9
+# %% ../nbs/02e_drawn.ipynb #42474386
+import math
+from numbers import Real
 import numpy as np
 import torch
 from .checks import check_count
 from .images import LabelledImages
+from .images import check_flag
+from .face import check_seed
 from .face import face_params
 from .faces import draw_faces
-from .faces import occluded_at
+from .faces import _occluded_at
 
 # %% ../nbs/02e_drawn.ipynb #99341f8b
 part_names = ['left_eye', 'right_eye', 'left_brow', 'right_brow', 'nose', 'mouth',
@@ -37,19 +41,19 @@ def _part_pixels(p, size):
     at = np.stack([row, col], -1)*size - .5
     return {k: torch.from_numpy(at[:, j]).float() for j, k in enumerate(part_names)}
 
-# %% ../nbs/02e_drawn.ipynb #a7a7c4e9
+# %% ../nbs/02e_drawn.ipynb #8722b36f
 def _part_occluded(p):
     "Which parts are hidden: name -> (n,) bool"
     x, y = (o.astype(np.float32)[:, :, None] for o in _part_coordinates(p))
     dx = np.array([0, -.08, .08, 0, 0], np.float32)
     dy = np.array([0, 0, 0, -.06, .06], np.float32)
-    hidden = dict(zip(part_names, (occluded_at(p, x + dx, y + dy).mean(-1) > .5).T))
+    hidden = dict(zip(part_names, (_occluded_at(p, x + dx, y + dy).mean(-1) > .5).T))
     for ear in ('left_ear', 'right_ear'): hidden[ear] |= p.hair_end >= .2
     hidden['forehead'] |= p.hat | p.bangs
     hidden['hair'] |= p.hat
     return {k: torch.from_numpy(v.copy()) for k, v in hidden.items()}
 
-# %% ../nbs/02e_drawn.ipynb #a5bdaeb6
+# %% ../nbs/02e_drawn.ipynb #ab468adc
 _attributes = dict(Bangs='bangs', Blond_Hair='blond', Eyeglasses='glasses', Male='male',
                    Mouth_Slightly_Open='open', Mustache='moustache', No_Beard='no_beard', Smiling='smile',
                    Wearing_Earrings='earrings', Wearing_Hat='hat', Wearing_Lipstick='lipstick')
@@ -64,7 +68,9 @@ class DrawnFaces(LabelledImages):
         start:int=0, # Number of the first face: face `start+i` of a world is the same in every data set
     ):
         n, size = check_count(n, 'n'), check_count(size, 'size', 24)
-        self.seed, self.start = check_count(seed, 'seed', 0), check_count(start, 'start', 0)
+        self.seed = seed = check_seed(seed)
+        self.start = start = check_count(start, 'start', 0)
+        if start + n >= 2**63: raise ValueError(f'start={start}: image numbers have at most 63 bits')
         self.indices = np.arange(start, start+n)
         p = face_params(self.indices, seed)
         p.no_beard = ~p.beard
@@ -79,7 +85,7 @@ class DrawnFaces(LabelledImages):
         if pool is None: return draw(i)
         return np.concatenate(list(pool.map(draw, [i[s:s+32] for s in range(0, len(i), 32)])))
 
-# %% ../nbs/02e_drawn.ipynb #327bc1e3
+# %% ../nbs/02e_drawn.ipynb #5c9ebd41
 def show_faces(
     faces, # DrawnFaces
     indices=None, # Positions to show; None: the first 12
@@ -89,6 +95,8 @@ def show_faces(
     width:float=.9, # Inches a face
 )->np.ndarray: # The axes
     "A sheet of faces"
+    if not isinstance(faces, DrawnFaces): raise ValueError(f'expected DrawnFaces, got {type(faces).__name__}')
+    check_flag(parts, 'parts')
     p = faces._positions(range(min(12, len(faces))) if indices is None else indices)
     axs = faces.show(p, task, cols, width)
     if not parts: return axs
@@ -99,7 +107,7 @@ def show_faces(
         ax.plot(a[h, 1], a[h, 0], 'x', c='red', ms=4, mew=.8)
     return axs
 
-# %% ../nbs/02e_drawn.ipynb #070607f5
+# %% ../nbs/02e_drawn.ipynb #dd376184
 _bar_cells = torch.tensor([[0, 18], [6, 0], [12, 12], [18, 6]]) # The corners of the four bars' cells
 _cue_cell = torch.tensor([6, 12])
 _cue_colours = torch.tensor([[1., 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]]) # Of the patch, for each bar
@@ -115,7 +123,9 @@ def cued_bars(
     noise:float=.1, # Standard deviation of the pixel noise
 )->tuple: # (images (n, 3, 24, 24) uint8, labels (n,): 0 horizontal, 1 vertical, best locations (n, 2, 2))
     "Images of four bars, one of which counts, and the two places at which to look"
-    g = torch.Generator().manual_seed(seed)
+    if isinstance(noise, bool) or not isinstance(noise, Real) or not 0 <= noise < math.inf:
+        raise ValueError(f'noise={noise!r}: expected a number of at least 0')
+    n, g = check_count(n, 'n'), torch.Generator().manual_seed(check_seed(seed))
     vertical = torch.randint(2, (n, 4), generator=g)
     which = torch.randint(4, (n,), generator=g)
     bar = torch.zeros(2, 6, 6)
