@@ -8,15 +8,20 @@ Docs: https://nogs-nb.github.io/nogs_nb/makers.html.md"""
 __all__ = ['hand_crafted', 'from_policy', 'map_density', 'from_density']
 
 # %% ../nbs/00c_makers.ipynb #eb41edcc
+from math import isfinite
+from numbers import Real
 import torch
-from .fovea import GlimpseGrid
+from .fovea import GlimpseGrid, as_tensor, check_count
 
 # %% ../nbs/00c_makers.ipynb #5b08b62e
 def _visible_parts(points, grid):
     "Which parts can be seen (n, P), after checking that each image has one, and that they lie in it"
     if points.ndim != 3 or points.shape[-1] != 2:
         raise ValueError(f'points have shape {tuple(points.shape)}; expected (n, P, 2) centres (row, col)')
-    visible = points.isfinite().all(-1)
+    visible = ~points.isnan().all(-1)
+    half = points[visible & points.isnan().any(-1)]
+    if len(half):
+        raise ValueError(f'a part lies at {half[0].tolist()}; a hidden part is NaN in both coordinates')
     none = (~visible.any(1)).nonzero()[:, 0]
     if len(none):
         raise ValueError(f'no part is visible in image number {int(none[0])}; leave such images out')
@@ -27,6 +32,15 @@ def _visible_parts(points, grid):
                          'expected pixel centres (row, col)')
     return visible
 
+
+def _check_order(order, P):
+    "Indices of parts (T,)"
+    order = as_tensor(order, 'order')
+    numbers = not (order.is_floating_point() or order.is_complex() or order.dtype == torch.bool)
+    if order.ndim != 1 or not len(order) or not numbers or order.min() < 0 or order.max() >= P:
+        raise ValueError(f'order is {order.tolist()}; expected a list of indices of the {P} parts')
+    return order.long()
+
 # %% ../nbs/00c_makers.ipynb #a5652364
 def hand_crafted(
     points, # (n, P, 2) float: centres (row, col) of P parts in each image, pixels; NaN where a part is hidden
@@ -35,14 +49,25 @@ def hand_crafted(
     generator=None, # torch.Generator that chooses replacements for hidden parts; None: the global one
 )->torch.Tensor: # (n, T, 2) int64
     "Glimpse sequences centred on parts; a hidden part is replaced by a random visible one"
-    points = torch.as_tensor(points, dtype=torch.float32)
+    points = as_tensor(points, 'points', torch.float32)
     visible = _visible_parts(points, grid)
-    order = torch.arange(points.shape[1]) if order is None else torch.as_tensor(order)
+    order = _check_order(range(points.shape[1]) if order is None else order, points.shape[1])
     spare = torch.multinomial(visible.float(), len(order), replacement=True, generator=generator)
     chosen = torch.where(visible[:, order], order, spare)  # (n, T) parts
     return grid.around(points.gather(1, chosen[..., None].expand(-1, -1, 2)))
 
 # %% ../nbs/00c_makers.ipynb #a50f6652
+def _trajectories(locations, B, grid):
+    "What a policy returned, after checking that it is one trajectory an image"
+    if isinstance(locations, tuple):
+        raise ValueError(f'the policy returned a tuple of {len(locations)} things; '
+                         'expected locations (B, T, 2)')
+    locations = as_tensor(locations, 'locations of the policy').cpu()
+    if locations.ndim != 3 or len(locations) != B:
+        raise ValueError(f'the policy returned locations of shape {tuple(locations.shape)} for {B} images; '
+                         'expected (B, T, 2)')
+    return grid.check(locations)
+
 @torch.no_grad()
 def from_policy(
     policy, # Callable: images (B, C, H, W) -> locations (B, T, 2) int64, one sampled trajectory an image
@@ -51,8 +76,14 @@ def from_policy(
     batch_size:int=64, # Images at a time
 )->torch.Tensor: # (n, T, 2) int64
     "Glimpse sequences sampled from a policy"
+    batch_size = check_count(batch_size, 'batch_size')
+    if not callable(policy): raise ValueError(f'policy is {policy!r}; expected a function of images')
     batches = [images[i:i + batch_size] for i in range(0, len(images), batch_size)]
-    return grid.check(torch.cat([torch.as_tensor(policy(batch)).cpu() for batch in batches]))
+    if not batches: raise ValueError('no images to annotate')
+    found = [_trajectories(policy(batch), len(batch), grid) for batch in batches]
+    steps = sorted({locations.shape[1] for locations in found})
+    if len(steps) > 1: raise ValueError(f'the policy returned trajectories of {steps} glimpses; expected T')
+    return torch.cat(found)
 
 # %% ../nbs/00c_makers.ipynb #a0895941
 def map_density(
@@ -60,7 +91,11 @@ def map_density(
     k:float=50., # Peakedness, 1/nats: 0 is uniform
 )->torch.Tensor: # (rows, cols) float64, sum 1
     "A distribution over the grid, peaked where the mean map is small"
-    maps = torch.as_tensor(maps).double()
+    maps = as_tensor(maps, 'maps').double()
+    if maps.ndim not in (3, 4):
+        raise ValueError(f'maps have shape {tuple(maps.shape)}; expected (n, T, rows, cols)')
+    if not isinstance(k, Real) or not isfinite(k) or k < 0:
+        raise ValueError(f'k is {k!r}; expected a finite number, 0 or more')
     mean = maps.reshape(-1, *maps.shape[-2:]).nanmean(0)
     if not mean.isfinite().all():
         raise ValueError('a grid location has no value in any map; '
@@ -70,8 +105,10 @@ def map_density(
 # %% ../nbs/00c_makers.ipynb #2be12a90
 def _check_density(density, shape):
     "Weights after checking their shape, that they are none of them negative, and somewhere positive"
-    if tuple(density.shape) != shape:
-        raise ValueError(f'density has shape {tuple(density.shape)}; expected {shape[1:]} or {shape}')
+    if tuple(density.shape) != shape or density.is_complex():
+        raise ValueError(f'density is {density.dtype} of shape {tuple(density.shape)}; '
+                         f'expected weights of shape {shape[1:]} or {shape}')
+    density = density.float()
     if not density.isfinite().all() or (density < 0).any() or (density.flatten(1).sum(1) == 0).any():
         raise ValueError('density must be finite, not negative, and positive somewhere')
     return density
@@ -84,8 +121,9 @@ def from_density(
     generator=None, # torch.Generator; None: the global one
 )->torch.Tensor: # (n, T, 2) int64
     "Glimpse sequences drawn independently of any image"
-    density = torch.as_tensor(density)
+    n, n_glimpses = check_count(n, 'n'), check_count(n_glimpses, 'n_glimpses')
+    density = as_tensor(density, 'density')
     if density.ndim == 2: density = density.expand(n_glimpses, *density.shape)
     density = _check_density(density, (n_glimpses, *grid.shape))
-    index = torch.multinomial(density.flatten(1).float(), n, replacement=True, generator=generator)  # (T, n)
+    index = torch.multinomial(density.flatten(1), n, replacement=True, generator=generator)  # (T, n)
     return grid.locations[index.T]

@@ -11,8 +11,9 @@ __all__ = ['check_sequences', 'SequenceSet', 'show_sequence', 'concat']
 import json
 import os
 import re
+import shutil
 import tempfile
-from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 import matplotlib.pyplot as plt
@@ -20,9 +21,9 @@ import torch
 from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
-from .checks import check_ids
-from .files import fingerprint, write_atomic
-from .fovea import GlimpseGrid, show_glimpses
+from .checks import check_count, check_ids, check_images
+from .files import as_json, as_path, fingerprint, make_folder, write_atomic
+from .fovea import GlimpseGrid, as_tensor, show_glimpses
 from .makers import from_density, from_policy, hand_crafted, map_density
 
 # %% ../nbs/01_sequences.ipynb #3967bb25
@@ -32,7 +33,7 @@ def check_sequences(
     n_glimpses:int=None, # The number of glimpses T that is wanted; None: any
 )->torch.Tensor: # (n, T, 2) int64
     "The sequences after checking shape, type and membership of the grid"
-    locations = torch.as_tensor(locations)
+    locations = as_tensor(locations, 'glimpse sequences')
     if locations.ndim != 3 or locations.shape[-1] != 2 or 0 in locations.shape:
         raise ValueError(f'glimpse sequences have shape {tuple(locations.shape)}; '
                          'expected (n, T, 2) with n and T at least 1')
@@ -50,15 +51,22 @@ def _check_text(value, name):
 def _check_maps(maps, shape):
     "Maps as float16, after checking their shape and that they are floats"
     if maps is None: return None
-    maps = torch.as_tensor(maps)
+    maps = as_tensor(maps, 'maps')
     if tuple(maps.shape) != shape:
         raise ValueError(f'maps have shape {tuple(maps.shape)}; expected (n, T, rows, cols) = {shape}')
     if not maps.is_floating_point(): raise ValueError(f'maps are {maps.dtype}; expected float16')
-    return maps.to(torch.float16)
+    half = maps.to(torch.float16)
+    beyond = maps[half.isinf() & maps.isfinite()]
+    if len(beyond): raise ValueError(f'maps have values beyond float16, for example {beyond[0]:.4g}')
+    return half
 
+# %% ../nbs/01_sequences.ipynb #6b677905
 def _check_diagnostics(diagnostics, n):
     "Tensors by name, after checking that each has a row for each of `n` images"
-    tensors = {name: torch.as_tensor(rows) for name, rows in (diagnostics or {}).items()}
+    if diagnostics is None: return {}
+    if not isinstance(diagnostics, dict):
+        raise ValueError(f'diagnostics are {diagnostics!r}; expected a dict')
+    tensors = {name: as_tensor(rows, f'diagnostic {name!r}') for name, rows in diagnostics.items()}
     for name, rows in tensors.items():
         if not _check_text(name, 'name of a diagnostic').isidentifier():
             raise ValueError(f'a diagnostic is called {name!r}; expected a name such as "ess"')
@@ -69,9 +77,10 @@ def _check_diagnostics(diagnostics, n):
 
 def _check_info(info):
     "What a dict is once it has been written as JSON and read again"
-    if not isinstance(info, dict): raise ValueError(f'info is {info!r}; expected a dict')
-    try: return json.loads(json.dumps(info, allow_nan=False))
-    except (TypeError, ValueError) as e: raise ValueError(f'info cannot be written as JSON: {e}') from e
+    if info is None: return {}
+    if not isinstance(info, dict) or not all(isinstance(key, str) for key in info):
+        raise ValueError(f'info is {info!r}; expected a dict with strings as keys')
+    return json.loads(as_json(info, 'info'))
 
 # %% ../nbs/01_sequences.ipynb #dc778ca4
 class SequenceSet:
@@ -96,7 +105,7 @@ class SequenceSet:
         self.source = _check_text(source, 'source')
         self.maps = _check_maps(maps, (len(self), self.n_glimpses, *grid.shape))
         self.diagnostics = _check_diagnostics(diagnostics, len(self))
-        self.info = _check_info(info or {})
+        self.info = _check_info(info)
         self._at = {str(id): n for n, id in enumerate(self.ids)}
 
     def __len__(self): return len(self.ids)
@@ -124,6 +133,9 @@ def __getitem__(self:SequenceSet, id): return self.locations[self.position(id)]
 def __contains__(self:SequenceSet, id): return str(id) in self._at
 
 @patch
+def __iter__(self:SequenceSet): return iter(self.ids)
+
+@patch
 def __repr__(self:SequenceSet):
     holds = ['maps'] if self.maps is not None else []
     holds += self.diagnostics
@@ -140,12 +152,13 @@ def _show_map(ax, values, cell, title):
     ax.axis('off')
 
 def show_sequence(
-    image, # (C, H, W) float in [0, 1]: the image
+    image, # (C, H, W) uint8, or float in [0, 1]: the image
     seqs:SequenceSet, # The sequences
     id=None, # Which image's sequence; None: the first
     figsize=None, # Inches; None: as many as the pictures need
 ): # The figure
     "Numbered glimpses over the dimmed image; beside it, where the set holds maps, the map of each step"
+    image = check_images(image, seqs.grid.image_size, what='image', ndim=3)
     at = 0 if id is None else seqs.position(id)
     locations = seqs.locations[at]
     maps = [] if seqs.maps is None else seqs.maps[at].float()
@@ -164,7 +177,7 @@ def subset(self:SequenceSet,
     ids, # Ids of the wanted images, in the wanted order
 )->SequenceSet:
     "The sequences of some images"
-    at = [self.position(id) for id in ids]
+    at = [self.position(id) for id in check_ids(ids)]
     maps = None if self.maps is None else self.maps[at]
     diagnostics = {name: rows[at] for name, rows in self.diagnostics.items()}
     return SequenceSet(self.locations[at], [self.ids[n] for n in at], self.grid, self.task, self.source,
@@ -182,8 +195,10 @@ def concat(
     sets, # Sequence sets of the same grid, T and task, with different images
 )->SequenceSet:
     "Several sequence sets as one"
-    first, *rest = sets = list(sets) or [None]
-    if first is None: raise ValueError('no sequence set to join')
+    sets = list(sets) if isinstance(sets, Iterable) else [sets]
+    wrong = [s for s in sets if not isinstance(s, SequenceSet)]
+    if not sets or wrong: raise ValueError(f'expected a list of sequence sets, got {(wrong or sets)[:1]}')
+    first, *rest = sets
     for s in rest:
         for what in ('grid', 'n_glimpses', 'task'):
             one, other = getattr(first, what), getattr(s, what)
@@ -210,9 +225,7 @@ def match(self:SequenceSet,
     strict:bool=True, # Must every sequence belong to one of these images?
 )->tuple: # Rows of the set (N,) int64, -1 where there is none; has (N,) bool
     "The rows of the set that belong to the images of a data set"
-    names = [str(id) for id in ids]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice: raise ValueError(f'the data set has {len(twice)} duplicated image ids, for example {twice[:3]}')
+    names = [str(id) for id in check_ids(ids)]
     unknown = self._at.keys() - names
     if strict and unknown:
         raise ValueError(f'{len(unknown)} of {len(self)} sequences belong to images the data set does not '
@@ -229,12 +242,14 @@ def _checksum(tensors, description):
 def save(self:SequenceSet,
     path, # File to write, for example 'smiling.safetensors'
 )->Path: # The file
-    "Write the set to one file"
+    "Write the set to one file, after checking that it can be read again"
     tensors = dict(locations=self.locations, **{f'diagnostics.{k}': v for k, v in self.diagnostics.items()})
     if self.maps is not None: tensors['maps'] = self.maps
     tensors = {name: t.clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
-    description = json.dumps(dict(version=self.version, ids=self.ids, grid=self.grid.to_dict(),
-                                  task=self.task, source=self.source, info=self.info))
+    about = dict(version=self.version, ids=self.ids, grid=self.grid.to_dict(), task=self.task,
+                 source=self.source, info=self.info)
+    _restore(tensors, about)
+    description = as_json(about, str(path))
     metadata = dict(sequences=description, checksum=_checksum(tensors, description))
     return write_atomic(path, safetensors_bytes(tensors, metadata=metadata))
 
@@ -247,8 +262,9 @@ def _read_file(path):
     if 'sequences' not in metadata:
         raise ValueError('not a file of glimpse sequences: its metadata lacks the key "sequences"')
     description = json.loads(metadata['sequences'])
+    if not isinstance(description, dict): raise ValueError(f'its description is {str(description)[:40]!r}')
     version = description.get('version')
-    if version not in (1, SequenceSet.version):
+    if type(version) is not int or version not in (1, SequenceSet.version):
         raise ValueError(f'format version {version!r}; '
                          f'this library reads versions 1 to {SequenceSet.version}')
     damaged = metadata.get('checksum') != _checksum(tensors, metadata['sequences'])
@@ -278,15 +294,22 @@ def load(cls:SequenceSet,
     path, # File written by `save`
 )->SequenceSet:
     "Read a sequence file, checking all of it"
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file(): raise FileNotFoundError(f'no sequence file {path}')
     try: return _restore(*_read_file(path))
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (SafetensorError, ValueError, RecursionError) as e:
         raise ValueError(f'sequence file {path}: {e}') from e
 
 # %% ../nbs/01_sequences.ipynb #345851ea
-_pair_of_numbers = re.compile(r'\s*([-+.\deE]+)\s*[,;\s]\s*([-+.\deE]+)\s*')
+_number = r'[-+.\dE]+|nan|inf'
+_pair_of_numbers = re.compile(rf'\s*({_number})\s*[,;\s]\s*({_number})\s*', re.IGNORECASE)
 _whole_number = re.compile(r'[-+]?\d+')
+_several_numbers = re.compile(r'(?=.*\d)(?=.*[,;()\[\]\s])[-+.\deE,;()\[\]\s]+')
+
+def _is_name(text):
+    "Can it name an image in the last line of a text file, and come back the same?"
+    if not text.isprintable() or not text or text != text.strip(): return False
+    return not _pair_of_numbers.fullmatch(text) and not _several_numbers.fullmatch(text)
 
 def _parse_pair(line):
     "The two whole numbers of a line, or None where it is not a pair of numbers"
@@ -297,26 +320,29 @@ def _parse_pair(line):
     whole = all(_whole_number.fullmatch(number) for number in match.groups())
     if whole: return [int(number) for number in match.groups()]
     hint = ', which look like [-1, 1] coordinates' if max(map(abs, values)) <= 1 else ''
-    raise ValueError(f'{line.strip()!r} holds fractions{hint}; '
-                     'expected whole pixels "row, col" of the glimpse\'s top-left corner')
+    raise ValueError(f'{line.strip()!r} is not a pair of whole numbers{hint}; '
+                     'expected pixels "row, col" of the glimpse\'s top-left corner')
 
 def _read_pair(line, grid, snap):
     "The location of a line, on the grid, or None where the line is not a pair of numbers"
     pair = _parse_pair(line)
     if pair is None: return None
-    return (grid.nearest if snap else grid.check)(torch.tensor(pair))
+    if not snap: return grid.check(pair)
+    if not all(0 <= value < size for value, size in zip(pair, grid.image_size)):
+        raise ValueError(f'location {tuple(pair)} lies outside the image of {grid.image_size} pixels')
+    return grid.nearest(pair)
 
 # %% ../nbs/01_sequences.ipynb #46268f75
 def _read_text(path, grid, snap):
     "The locations of one text file (T, 2), and the image's name, None where no line gives it"
-    try: lines = path.read_text(encoding='utf-8').rstrip().splitlines()
-    except UnicodeDecodeError: raise ValueError(f'{path} is not a text file') from None
+    try: lines = path.read_text(encoding='utf-8-sig').rstrip().splitlines()
+    except UnicodeDecodeError: raise ValueError(f'{path} is not UTF-8 text') from None
     locations, name = [], None
     for i, line in enumerate(lines, 1):
         try: location = _read_pair(line, grid, snap)
         except ValueError as e: raise ValueError(f'{path}, line {i}: {e}') from e
         if location is not None: locations.append(location)
-        elif i == len(lines): name = line.strip()
+        elif i == len(lines) and _is_name(line.strip()): name = line.strip()
         else: raise ValueError(f'{path}, line {i}: {line!r} is not a pair of whole numbers "row, col"')
     if not locations: raise ValueError(f'{path} holds no locations; expected T lines "row, col"')
     return torch.stack(locations), name
@@ -333,39 +359,52 @@ def from_text(cls:SequenceSet,
     name_to_id=None, # Function from an image's name to its id, `lambda s: Path(s).stem`; None: the name
 )->SequenceSet:
     "Import a folder of text files"
-    folder = Path(folder)
+    folder = as_path(folder)
     if not folder.is_dir(): raise ValueError(f'no folder {folder}')
+    if not isinstance(grid, GlimpseGrid): raise ValueError(f'grid is {grid!r}; expected a GlimpseGrid')
+    if n_glimpses is not None: check_count(n_glimpses, 'n_glimpses')
     files = sorted(folder.glob('*.txt'))
     if not files: raise ValueError(f'folder {folder} holds no .txt file')
-    sequences, file_of = [], {}
+    sequences, ids, file_of = [], [], {}
     for path in files:
         locations, name = _read_text(path, grid, snap)
         T = n_glimpses or len(sequences[0] if sequences else locations)
         if len(locations) != T: raise ValueError(f'{path} holds {len(locations)} locations; expected T = {T}')
         id = (name_to_id or str)(path.stem if name is None else name)
-        if id in file_of: raise ValueError(f'{path} and {file_of[id]} both name image {id!r}')
-        file_of[id] = path
+        if str(id) in file_of: raise ValueError(f'{path} and {file_of[str(id)]} both name image {id!r}')
+        file_of[str(id)] = path
+        ids.append(id)
         sequences.append(locations)
-    return cls(torch.stack(sequences), list(file_of), grid, task, source or folder.name)
+    return cls(torch.stack(sequences), ids, grid, task, source or folder.name)
 
 # %% ../nbs/01_sequences.ipynb #6d953505
+def _file_name(id, n):
+    "A name for the text file of the n-th image that no other image has"
+    name = quote(str(id), safe='-_. ')
+    return f'{name}.txt' if len(name) <= 200 else f'{name[:150]}+{n}.txt'
+
+def _write_texts(seqs, folder):
+    "One text file an image"
+    for n, (id, sequence) in enumerate(zip(seqs.ids, seqs.locations.tolist())):
+        lines = [f'{row}, {col}\n' for row, col in sequence] + [f'{id}\n']
+        (folder/_file_name(id, n)).write_text(''.join(lines), encoding='utf-8')
+
 @patch
 def to_text(self:SequenceSet,
     folder, # Folder to make; it must not exist, or be empty
 )->Path: # The folder
     "Write one text file an image, as `from_text` reads them"
-    folder = Path(folder)
+    folder = as_path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f'{folder} exists and is not an empty folder')
-    odd = [id for id in self.ids if _pair_of_numbers.fullmatch(str(id))]
+    odd = [id for id in self.ids if not _is_name(str(id))]
     if odd:
-        raise ValueError(f'image id {odd[0]!r} reads like a location; '
-                         'it cannot be the last line of a text file')
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
-    for id, sequence in zip(self.ids, self.locations.tolist()):
-        lines = [f'{row}, {col}\n' for row, col in sequence] + [f'{id}\n']
-        (unfinished/f'{quote(str(id), safe="-_. ")}.txt').write_text(''.join(lines), encoding='utf-8')
-    os.chmod(unfinished, 0o755)
-    os.replace(unfinished, folder)
+        raise ValueError(f'image id {odd[0]!r} cannot be the last line of a text file: '
+                         'it reads like numbers, or has characters that a line of text would lose')
+    unfinished = Path(tempfile.mkdtemp(dir=make_folder(folder.parent), prefix=f'.{folder.name[:100]}.'))
+    try:
+        _write_texts(self, unfinished)
+        os.chmod(unfinished, 0o755)
+        os.replace(unfinished, folder)
+    finally: shutil.rmtree(unfinished, ignore_errors=True)
     return folder
