@@ -7,253 +7,359 @@ Docs: https://nogs-nb.github.io/nogs_nb/bank.html.md"""
 # %% auto #0
 __all__ = ['ImageBank']
 
-# %% ../nbs/04_bank.ipynb #6acaa3a4
-import hashlib, io, json, math, warnings
-from collections import OrderedDict
-from itertools import product
+# %% ../nbs/04_bank.ipynb #a2ef3950
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 import numpy as np
 import torch
-import matplotlib.pyplot as plt
 from fastcore.basics import patch
-from .files import write_atomic
-from .files import progress as _progress
+from .checks import check_count, check_ids, check_images, check_labels
+from .files import file_hash, fingerprint, progress, write_atomic, write_json
 
-# %% ../nbs/04_bank.ipynb #300df223
-_FORMAT, _VERSION = 'nogs_nb image bank', 1
+# %% ../nbs/04_bank.ipynb #db46e479
+def _as_uint8(
+    images, # (m, C, H, W) uint8, or float in [0, 1]; a tensor or an array
+    what:str='images', # What they are, for the message
+    count:int=None, # How many there must be; None: any number
+    shape=None, # (C, H, W) each must have; None: any
+)->np.ndarray: # (m, C, H, W) uint8
+    "Checked images as bytes"
+    channels, size = (None, None) if shape is None else (shape[0], shape[1:])
+    x = check_images(images, size, channels, what).detach().cpu()
+    if count not in (None, len(x)): raise ValueError(f'{what}: expected {count} images, got {len(x)}')
+    if x.is_floating_point(): x = (x.clamp(0, 1)*255).round().to(torch.uint8)
+    return np.ascontiguousarray(x.numpy())
 
-def _sha(*parts):
-    "Hex SHA-256 of bytes, strings and JSON-able values."
-    h = hashlib.sha256()
-    for p in parts: h.update(p if isinstance(p,bytes) else json.dumps(p, sort_keys=True).encode())
-    return h.hexdigest()
+# %% ../nbs/04_bank.ipynb #9e1f5307
+def _bank_ids(ids, n, prefix):
+    "`n` distinct strings, made of `prefix` and position where there are none"
+    if ids is None: return [f'{prefix}-{i:07d}' for i in range(n)]
+    return [str(i) for i in check_ids(ids, n)]
 
-def _sha_file(path):
-    "Hex SHA-256 of a file."
-    h = hashlib.sha256()
-    with open(path,'rb') as f:
-        while b := f.read(2**22): h.update(b)
-    return h.hexdigest()
+def _bank_labels(labels, n):
+    "Labels as a dict task -> (n,) int64; on disk they are 32-bit numbers"
+    return {str(task): check_labels(v, 2**31, n, f'labels of {task}') for task, v in (labels or {}).items()}
 
-def _write_json(path, o): write_atomic(path, json.dumps(o).encode())
-def _write_npy(path, a): write_atomic(path, lambda f: np.lib.format.write_array(f, np.asarray(a), allow_pickle=False))
-
-def _ids(ids, n, prefix):
-    "`n` distinct strings; made from `prefix` and position where there are none."
-    ids = [f'{prefix}-{i:07d}' for i in range(n)] if ids is None else [str(o) for o in ids]
-    if len(ids)!=n: raise ValueError(f'{len(ids)} ids for {n} images')
-    if len(set(ids))!=n:
-        seen = set(); twice = next(o for o in ids if o in seen or seen.add(o))
-        raise ValueError(f'ids must be distinct, {twice!r} occurs more than once')
-    return ids
-
-def _labels(labels, n):
-    "dict task -> (n,) int64, checked."
-    res = {str(k):torch.as_tensor(v).long() for k,v in (labels or {}).items()}
-    for k,v in res.items():
-        if tuple(v.shape)!=(n,): raise ValueError(f'labels of {k}: shape {tuple(v.shape)} for {n} images')
-    return res
-
-def _uint8(x, shape=None, count=None, where='images'):
-    "A batch of images as a uint8 array (m, C, H, W), checked."
-    x = x.detach().cpu().numpy() if isinstance(x,torch.Tensor) else np.asarray(x)
-    if x.ndim!=4 or not x.size: raise ValueError(f'{where}: expected (m, C, H, W), got shape {x.shape}')
-    if count is not None and len(x)!=count: raise ValueError(f'{where}: expected {count} images, got {len(x)}')
-    if shape is not None and x.shape[1:]!=tuple(shape): raise ValueError(f'{where}: expected images of shape {tuple(shape)}, got {x.shape[1:]}')
-    if x.dtype==np.uint8: return np.ascontiguousarray(x)
-    if x.dtype.kind!='f': raise ValueError(f'{where}: expected uint8, or floats in [0, 1], got {x.dtype}')
-    lo,hi = float(x.min()),float(x.max())
-    if not (lo>=-1e-4 and hi<=1+1e-4): raise ValueError(f'{where}: floats must lie in [0, 1], found {"NaN" if np.isnan(lo) else f"values from {lo:.4g} to {hi:.4g}"}')
-    return np.rint(x.clip(0,1)*255).astype(np.uint8)
-
-# %% ../nbs/04_bank.ipynb #7c879bc8
+# %% ../nbs/04_bank.ipynb #127adfeb
 class ImageBank:
-    "A large set of uint8 images on disk, memory-mapped; `bank[i]` and `bank.pixels` read only what they are asked for."
+    "Many uint8 images of one size; `bank[i]` and `bank.pixels` read only what they are asked for"
     def __init__(self,
-        path, # folder written by `ImageBank.create`
+        path, # Folder that `ImageBank.create` has written
     ):
-        self.path = Path(path); file = self.path/'manifest.json'
-        if not self.path.is_dir(): raise ValueError(f'{self.path} is not a folder: an image bank is a folder written by ImageBank.create')
-        if not file.exists():
-            half = ' (it holds an unfinished one: call ImageBank.create again with the same arguments to finish it)' if (self.path/'partial.json').exists() else ''
-            raise ValueError(f'{self.path} is not an image bank: it has no manifest.json{half}')
-        try: m = json.loads(file.read_text())
-        except ValueError as e: raise ValueError(f'{file} is not valid JSON: {e}') from None
-        if not isinstance(m,dict) or m.get('format')!=_FORMAT or m.get('version')!=_VERSION: raise ValueError(f'{file}: expected format {_FORMAT!r}, version {_VERSION}, got {m.get("format")!r}, version {m.get("version")!r}')
-        self._manifest = m; shape = tuple(m['shape'])
-        arrays = [self._open(s['file'], (s['n'],*shape), s['bytes']) for s in m['shards']]
-        y = self._open(m['labels']['file'], (m['n'],len(m['labels']['tasks'])), m['labels']['bytes'], None) if m['labels'] else None
-        labels = {} if y is None else {t:torch.from_numpy(np.array(y[:,i],dtype=np.int64)) for i,t in enumerate(m['labels']['tasks'])}
-        self._set(arrays, m['ids'], labels, m['description'])
-
-    def _open(self, file, shape, size, dtype=np.uint8):
-        p = self.path/file
-        if not p.exists(): raise ValueError(f'{p} is missing: the bank is not complete')
-        if p.stat().st_size!=size: raise ValueError(f'{p} has {p.stat().st_size} bytes, the manifest says {size}: the file is damaged')
-        a = np.load(p, mmap_mode='r', allow_pickle=False)
-        if a.shape!=shape or (dtype is not None and a.dtype!=dtype): raise ValueError(f'{p} holds {a.dtype} {a.shape}, the manifest says {shape}')
-        return a
+        self.path = Path(path)
+        self._manifest = manifest = _read_manifest(self.path)
+        shards = _open_shards(self.path, manifest)
+        self._set(shards, manifest['ids'], _open_labels(self.path, manifest), manifest['description'])
 
     def _set(self, arrays, ids, labels, description):
-        self._flat = [a.reshape(-1).view(np.ndarray) for a in arrays]
-        self._arrays,self._ends = [a.view(np.ndarray) for a in arrays], np.cumsum([len(a) for a in arrays])
-        self.shape,n = tuple(arrays[0].shape[1:]), int(self._ends[-1])
-        self.ids,self.labels,self.description = _ids(ids, n, 'image'), _labels(labels, n), description
+        "Take the images from `arrays`, one after the other"
+        self._arrays = [a.view(np.ndarray) for a in arrays]
+        self._ends = np.cumsum([len(a) for a in arrays])
+        self._fingerprint = None
+        self.shape = tuple(arrays[0].shape[1:])
+        self.ids = _bank_ids(ids, len(self), 'image')
+        self.labels = _bank_labels(labels, len(self))
+        self.description = description
 
     def __len__(self): return int(self._ends[-1])
-    def __repr__(self): return f'ImageBank({len(self):,} images of {self.shape}, {"in memory" if self.path is None else "in " + self.path.name}{", labels of " + str(len(self.labels)) + " tasks" if self.labels else ""})'
+    def __repr__(self):
+        where = 'in memory' if self.path is None else f'in {self.path.name}'
+        tasks = f', labels of {len(self.labels)} tasks' if self.labels else ''
+        return f'ImageBank({len(self):,} images of {self.shape}, {where}{tasks})'
 
-    @classmethod
-    def from_tensor(cls,
-        images, # (n, C, H, W) uint8, or float in [0, 1]
-        ids=None, # n distinct strings
-        labels=None, # dict task -> (n,) int64
-        description='', # where the images come from
-    ): # ImageBank
-        "A bank in memory."
-        self = cls.__new__(cls); self.path,self._manifest = None,None
-        x = _uint8(images)
-        self._set([x], _ids(ids,len(x),'image'), labels, description)
-        return self
-
-# %% ../nbs/04_bank.ipynb #aab75f3c
-def _reader(source, n, ids, labels):
-    "`read(start, count, seed)`, n, ids, labels, name of a source of images."
-    name = getattr(source,'__qualname__',None) or type(source).__name__
-    if hasattr(source,'__getitem__') and hasattr(source,'__len__'):
-        if n is None: n = len(source)
-        if n>len(source): raise ValueError(f'n = {n}, but the data set holds {len(source)} images')
-        if ids is None and getattr(source,'ids',None) is not None: ids = list(source.ids)[:n]
-        if labels is None and getattr(source,'tasks',None): labels = {t:source.labels[:n,i] for i,t in enumerate(source.tasks)}
-        if hasattr(source,'uint8'): read = lambda a,m,seed: source.uint8(np.arange(a,a+m), progress=False)
-        elif isinstance(source,(torch.Tensor,np.ndarray)): read = lambda a,m,seed: source[a:a+m]
-        else: read = lambda a,m,seed: np.stack([np.asarray(source[i]) for i in range(a,a+m)])
-    elif callable(source): read = source
-    else: raise ValueError(f'a source is a callable (start, count, seed) or a data set, got {type(source).__name__}')
-    if n is None or int(n)!=n or n<1: raise ValueError(f'n, the number of images, must be a positive int, got {n!r}')
-    return read, int(n), ids, labels, name
-
-def _write_shard(path, read, start, count, batch_size, seed, shape, tick):
-    "Write images start..start+count as one .npy file, batch by batch; its manifest entry and the images' shape."
-    sha,size = hashlib.sha256(),0
-    def write(f):
-        nonlocal size,shape
-        def put(b): nonlocal size; f.write(b); sha.update(b); size += len(b)
-        for a in range(start, start+count, batch_size):
-            m = min(batch_size, start+count-a)
-            x = _uint8(read(a, m, seed), shape, m, f'source, images {a} to {a+m-1}')
-            if a==start:
-                shape,head = x.shape[1:], io.BytesIO()
-                np.lib.format.write_array_header_1_0(head, dict(descr='|u1', fortran_order=False, shape=(count,*shape)))
-                put(head.getvalue())
-            put(x.tobytes()); tick(m)
-    write_atomic(path, write)
-    return dict(file=path.name, n=count, bytes=size, sha256=sha.hexdigest()), shape
-
-# %% ../nbs/04_bank.ipynb #c8d34e85
+# %% ../nbs/04_bank.ipynb #4084c232
 @patch(cls_method=True)
-def create(cls:ImageBank,
-    path, # folder to write; made if need be
-    source, # callable (start, count, seed) -> (count, C, H, W), or a data set
-    n=None, # number of images; a data set's length by default
-    ids=None, # n distinct strings; a data set's own by default
-    labels=None, # dict task -> (n,) int64; a data set's own by default
-    shard_size=4096, # images in a file
-    seed=0, # handed to the source
-    description='', # where the images come from, for people
-    batch_size=256, # images asked of the source at a time
-    progress=True, # show progress?
-): # ImageBank
-    "Write a bank, or finish one that was interrupted."
-    path = Path(path); read,n,ids,labels,name = _reader(source, n, ids, labels)
-    ids,labels = _ids(ids, n, f'{name}-{seed}'), _labels(labels, n)
-    y = np.stack([v.numpy() for v in labels.values()], 1).astype(np.int32) if labels else None
-    made = dict(n=n, shard_size=shard_size, seed=seed, description=description, source=name, ids=_sha(ids), labels=_sha(list(labels), y.tobytes()) if labels else None)
-    if (path/'manifest.json').exists(): return _reopen(cls, path, made)
-    path.mkdir(parents=True, exist_ok=True)
-    kept,shape,shards = _partial(path, made), None, []
-    steps = sum(-(-min(shard_size,n-a)//batch_size) for a in range(0,n,shard_size))
-    bar = iter(_progress(range(steps), label='image bank') if progress and steps>8 else range(steps))
-    tick = lambda m: [next(bar,None) for _ in range(-(-m//batch_size))]
-    for i,a in enumerate(range(0, n, shard_size)):
-        p,m = path/f'shard-{i:05d}.npy', min(shard_size, n-a)
-        old = kept.get(p.name)
-        if old and p.exists() and _sha_file(p)==old['sha256']: s = old; shape = tuple(np.load(p,mmap_mode='r').shape[1:]); tick(m)
-        else: s,shape = _write_shard(p, read, a, m, batch_size, seed, shape, tick)
-        shards.append(s); _write_json(path/'partial.json', dict(made=made, shards=shards))
-    lab = None
-    if labels: _write_npy(path/'labels.npy', y); lab = dict(file='labels.npy', tasks=list(labels), bytes=(path/'labels.npy').stat().st_size, sha256=_sha_file(path/'labels.npy'))
-    _write_json(path/'manifest.json', dict(format=_FORMAT, version=_VERSION, n=n, shape=list(shape), seed=seed, description=description, made=made, shards=shards, labels=lab, ids=ids))
-    (path/'partial.json').unlink()
-    return cls(path)
+def from_tensor(cls:ImageBank,
+    images, # (n, C, H, W) uint8, or float in [0, 1]
+    ids=None, # n distinct strings; None: made from their positions
+    labels:dict=None, # Task -> (n,) int64
+    description:str='', # Where the images come from, for people
+)->ImageBank:
+    "A bank in memory"
+    self = cls.__new__(cls)
+    self.path = self._manifest = None
+    self._set([_as_uint8(images)], ids, labels, description)
+    return self
 
-# %% ../nbs/04_bank.ipynb #db2b9b02
-def _partial(path, made):
-    "Shards of an interrupted creation with the same parameters, by file name."
-    try: old = json.loads((path/'partial.json').read_text())
-    except (OSError, ValueError): return {}
-    return {s['file']:s for s in old['shards']} if old['made']==made else {}
+# %% ../nbs/04_bank.ipynb #6d45174d
+def _as_positions(
+    positions, # List, array or tensor of ints, or booleans (n,)
+    n:int, # Images in the bank
+)->np.ndarray: # (m,) int64
+    "Positions after checking that each is one of 0..n-1"
+    p = np.asarray(positions.cpu() if isinstance(positions, torch.Tensor) else positions)
+    if p.dtype == bool:
+        if p.shape != (n,): raise IndexError(f'a boolean index must have shape ({n},), got {p.shape}')
+        return p.nonzero()[0]
+    if p.ndim != 1 or (p.size and p.dtype.kind not in 'iu'):
+        raise IndexError(f'positions must be a list of ints, got {p.dtype} of shape {p.shape}')
+    p = p.astype(np.int64)
+    wrong = p[(p < 0) | (p >= n)]
+    if len(wrong): raise IndexError(f'position {wrong[0]} is out of range: the bank holds {n} images')
+    return p
 
-def _reopen(cls, path, made):
-    "The finished bank at `path`, if it was made with the same parameters."
-    bank = cls(path); old = bank._manifest['made']
-    diff = [f'{k} is {old.get(k)!r} there, {made[k]!r} here' for k in made if old.get(k)!=made[k]]
-    if diff: raise ValueError(f'{path} already holds another bank ({"; ".join(diff)}): choose another folder, or delete it first')
-    return bank
-
-# %% ../nbs/04_bank.ipynb #ab176db8
 @patch
-def _where(self:ImageBank, idx):
-    "Positions as an int64 array, checked; for each shard that holds some: its number, which of `idx`, and their rows in it."
-    idx = np.asarray(idx.cpu() if isinstance(idx,torch.Tensor) else idx)
-    if idx.dtype==bool:
-        if idx.shape!=(len(self),): raise IndexError(f'a boolean index must have shape ({len(self)},), got {idx.shape}')
-        idx = idx.nonzero()[0]
-    if idx.ndim!=1 or (idx.size and idx.dtype.kind not in 'iu'): raise IndexError(f'positions must be a list of ints, got {idx.dtype} of shape {idx.shape}')
-    idx = idx.astype(np.int64); bad = (idx<0)|(idx>=len(self))
-    if bad.any(): raise IndexError(f'position {idx[bad][0]} is out of range: the bank holds {len(self)} images')
-    shard = np.searchsorted(self._ends, idx, 'right')
-    return len(idx), [(s, sel, idx[sel]-(self._ends[s-1] if s else 0)) for s in np.unique(shard) for sel in [(shard==s).nonzero()[0]]]
+def _by_array(self:ImageBank, positions):
+    "For each array that holds some of the positions: the array, which of them it holds, and their rows in it"
+    number = np.searchsorted(self._ends, positions, 'right')
+    for i in np.unique(number):
+        which = (number == i).nonzero()[0]
+        start = self._ends[i-1] if i else 0
+        yield self._arrays[i], which, positions[which] - start
 
+# %% ../nbs/04_bank.ipynb #a4773ed7
 @patch
 def __getitem__(self:ImageBank,
-    idx, # int, slice, list of positions or boolean (n,)
-): # uint8 (C, H, W) for an int, (m, C, H, W) otherwise
-    "Images by position."
-    if isinstance(idx,(int,np.integer)): return self[[int(idx)]][0]
-    if isinstance(idx,slice): idx = np.arange(*idx.indices(len(self)))
-    m,parts = self._where(idx)
-    out = np.empty((m,*self.shape), np.uint8)
-    for s,sel,row in parts: out[sel] = self._arrays[s][row]
-    return torch.from_numpy(out)
+    index, # int, slice, list of positions or boolean (n,)
+)->torch.Tensor: # uint8 (C, H, W) for an int, (m, C, H, W) otherwise
+    "Images by position"
+    if isinstance(index, (int, np.integer)): return self[[int(index)]][0]
+    if isinstance(index, slice): index = np.arange(*index.indices(len(self)))
+    positions = _as_positions(index, len(self))
+    images = np.empty((len(positions), *self.shape), np.uint8)
+    for array, which, rows in self._by_array(positions): images[which] = array[rows]
+    return torch.from_numpy(images)
 
+# %% ../nbs/04_bank.ipynb #4021339e
 @patch
 def pixels(self:ImageBank,
-    idx, # m positions in the bank
+    positions, # m positions in the bank
     flat_positions, # (P,) int64 pixels, row * W + col
-): # (m, C, P) uint8
-    "The given pixels of the given images; nothing else is read."
-    (c,h,w),pos = self.shape, np.asarray(flat_positions)
-    off = (np.arange(c)[:,None]*(h*w) + pos).reshape(-1)
-    m,parts = self._where(idx)
-    out = np.empty((m,len(off)), np.uint8)
-    for s,sel,row in parts: out[sel] = self._flat[s].take(row[:,None]*(c*h*w) + off)
-    return torch.from_numpy(out).reshape(m,c,-1)
+)->torch.Tensor: # (m, C, P) uint8
+    "The given pixels of the given images"
+    c, h, w = self.shape
+    plane = np.arange(c)[:, None]*(h*w)
+    offsets = (plane + np.asarray(flat_positions)).reshape(-1)
+    positions = _as_positions(positions, len(self))
+    values = np.empty((len(positions), len(offsets)), np.uint8)
+    for array, which, rows in self._by_array(positions):
+        values[which] = array.reshape(-1).take(rows[:, None]*(c*h*w) + offsets)
+    return torch.from_numpy(values).reshape(len(positions), c, -1)
 
-# %% ../nbs/04_bank.ipynb #e92f9cf0
-@patch
-def fingerprint(self:ImageBank): # 64 hex digits
-    "A digest of the images, ids and labels: equal only for equal banks."
-    if not hasattr(self,'_fp'):
-        m = self._manifest
-        shards = [_sha(a.tobytes()) for a in self._arrays] if m is None else [s['sha256'] for s in m['shards']]
-        self._fp = _sha(_FORMAT, _VERSION, list(self.shape), shards, self.ids, {k:_sha(v.numpy().tobytes()) for k,v in self.labels.items()})
-    return self._fp
+# %% ../nbs/04_bank.ipynb #db26c138
+@dataclass
+class _Source:
+    "Where a bank's images come from"
+    read: Callable # (start, count, seed) -> (count, C, H, W)
+    name: str # For ids, and for the manifest
+    n: int = None # Number of images; None: as many as one likes
+    ids: list = None # n strings; None: there are none
+    labels: dict = None # Task -> (n,)
+
+def _data_set_reader(data):
+    "A function (start, count, seed) that reads a data set; the seed does nothing"
+    if hasattr(data, 'uint8'):
+        return lambda start, count, seed: data.uint8(np.arange(start, start+count), progress=False)
+    if isinstance(data, (torch.Tensor, np.ndarray)):
+        return lambda start, count, seed: data[start:start+count]
+    return lambda start, count, seed: np.stack([np.asarray(data[i]) for i in range(start, start+count)])
+
+def _as_source(source):
+    "A data set or a generator as a `_Source`"
+    name = getattr(source, '__qualname__', None) or type(source).__name__
+    if hasattr(source, '__getitem__') and hasattr(source, '__len__'):
+        tasks = getattr(source, 'tasks', None) or []
+        labels = {task: source.labels[:, i] for i, task in enumerate(tasks)}
+        return _Source(_data_set_reader(source), name, len(source), getattr(source, 'ids', None), labels)
+    if callable(source): return _Source(source, name)
+    raise ValueError(f'source is a callable (start, count, seed) or a data set, got {type(source).__name__}')
+
+# %% ../nbs/04_bank.ipynb #52673e5e
+@dataclass
+class _Plan:
+    "A bank to be made"
+    source: _Source
+    ids: list # n strings
+    labels: dict # Task -> (n,) int64
+    made: dict # What decides the images, as JSON can hold it
+
+def _plan(source, n, ids, labels, shard_size, seed, description):
+    "What `create` is to make, checked"
+    source = _as_source(source)
+    n = check_count(source.n if n is None else n, 'n, the number of images,')
+    if n > (source.n or n): raise ValueError(f'n = {n}, but the data set holds {source.n} images')
+    if ids is None and source.ids is not None: ids = list(source.ids)[:n]
+    if labels is None and source.labels: labels = {task: v[:n] for task, v in source.labels.items()}
+    made = dict(n=n, shard_size=check_count(shard_size, 'shard_size'), seed=seed,
+                description=description, source=source.name)
+    return _Plan(source, _bank_ids(ids, n, f'{source.name}-{seed}'), _bank_labels(labels, n), made)
+
+# %% ../nbs/04_bank.ipynb #4e2837b6
+def _write_shard(
+    path:Path, # File to write
+    batches, # Iterator over uint8 arrays (m, C, H, W)
+    count:int, # Images in all
+)->dict: # The shard's entry in the manifest
+    "Write images as one .npy file, batch by batch"
+    first = next(batches)
+    header = dict(descr='|u1', fortran_order=False, shape=(count, *first.shape[1:]))
+    def write(f):
+        np.lib.format.write_array_header_1_0(f, header)
+        for batch in chain([first], batches): f.write(batch.tobytes())
+    write_atomic(path, write)
+    return dict(file=path.name, n=count, bytes=path.stat().st_size, sha256=file_hash(path))
+
+# %% ../nbs/04_bank.ipynb #351acf0f
+def _is_whole(path, entry):
+    "Is the file there, with the content that its entry says?"
+    return path.exists() and path.stat().st_size == entry['bytes'] and file_hash(path) == entry['sha256']
+
+def _kept_shards(path, made):
+    "Entries of the shards that an interrupted creation with the same parameters has finished"
+    try: partial = json.loads((path/'partial.json').read_text())
+    except (OSError, ValueError): return []
+    if partial['made'] != made: return []
+    broken = (i for i, entry in enumerate(partial['shards']) if not _is_whole(path/entry['file'], entry))
+    return partial['shards'][:next(broken, None)]
+
+# %% ../nbs/04_bank.ipynb #ca685bbd
+def _batch_starts(made, batch_size, shard):
+    "(start, count) of each batch of a shard; no batch reaches over its end"
+    first = shard*made['shard_size']
+    end = min(first + made['shard_size'], made['n'])
+    return [(start, min(batch_size, end-start)) for start in range(first, end, batch_size)]
+
+def _read_batches(source, batches, seed, shape):
+    "uint8 arrays from the source, checked; `shape` is that of the images before, None where there are none"
+    for start, count in progress(batches, label='image bank'):
+        what = f'source, images {start} to {start+count-1}'
+        images = _as_uint8(source.read(start, count, seed), what, count, shape)
+        shape = images.shape[1:]
+        yield images
+
+def _write_shards(path, plan, batch_size):
+    "Write the shards that are not there yet; the entries of all"
+    n_shards = -(-plan.made['n']//plan.made['shard_size'])
+    shards = _kept_shards(path, plan.made)
+    shape = np.load(path/shards[0]['file'], mmap_mode='r').shape[1:] if shards else None
+    todo = {i: _batch_starts(plan.made, batch_size, i) for i in range(len(shards), n_shards)}
+    stream = _read_batches(plan.source, list(chain(*todo.values())), plan.made['seed'], shape)
+    for i, batches in todo.items():
+        count = sum(count for _, count in batches)
+        shards.append(_write_shard(path/f'shard-{i:05d}.npy', islice(stream, len(batches)), count))
+        write_json(path/'partial.json', dict(made=plan.made, shards=shards))
+    return shards
+
+# %% ../nbs/04_bank.ipynb #f5504297
+_FORMAT = 'nogs_nb image bank'
+_VERSION = 1
+
+def _write_labels(path, labels):
+    "Write the labels of all tasks as one array; their entry in the manifest, None where there are none"
+    if not labels: return None
+    table = np.stack([v.numpy() for v in labels.values()], 1).astype(np.int32)
+    file = write_atomic(path/'labels.npy', lambda f: np.save(f, table))
+    return dict(file=file.name, tasks=list(labels), bytes=file.stat().st_size, sha256=file_hash(file))
+
+def _write_bank(path, plan, batch_size):
+    "Write shards, labels and, at the end, the manifest"
+    path.mkdir(parents=True, exist_ok=True)
+    shards = _write_shards(path, plan, batch_size)
+    shape = np.load(path/shards[0]['file'], mmap_mode='r').shape[1:]
+    manifest = dict(format=_FORMAT, version=_VERSION, n=plan.made['n'], shape=list(shape),
+                    description=plan.made['description'], made=plan.made, shards=shards,
+                    labels=_write_labels(path, plan.labels), ids=plan.ids)
+    write_json(path/'manifest.json', manifest)
+    (path/'partial.json').unlink(missing_ok=True)
+
+# %% ../nbs/04_bank.ipynb #c79ae322
+def _read_manifest(path):
+    "The manifest of the bank at `path`"
+    if not path.is_dir():
+        raise ValueError(f'{path} is not a folder: an image bank is a folder written by ImageBank.create')
+    file = path/'manifest.json'
+    if not file.exists():
+        half = (path/'partial.json').exists()
+        hint = ': it holds an unfinished one; call ImageBank.create with the same arguments to finish it'
+        raise ValueError(f'{path} is not an image bank, it has no manifest.json{hint if half else ""}')
+    try: manifest = json.loads(file.read_text())
+    except ValueError as e: raise ValueError(f'{file} is not valid JSON: {e}') from None
+    kind = (manifest.get('format'), manifest.get('version')) if isinstance(manifest, dict) else None
+    if kind != (_FORMAT, _VERSION):
+        raise ValueError(f'{file}: expected format {_FORMAT!r}, version {_VERSION}, got {kind}')
+    return manifest
+
+# %% ../nbs/04_bank.ipynb #6ff6318d
+def _open_array(path, entry, shape):
+    "Memory-map the array of an entry of the manifest"
+    if not path.exists(): raise ValueError(f'{path} is missing: the bank is not complete')
+    size = path.stat().st_size
+    if size != entry['bytes']:
+        raise ValueError(f'{path} has {size} bytes, the manifest says {entry["bytes"]}: the file is damaged')
+    array = np.load(path, mmap_mode='r', allow_pickle=False)
+    if array.shape != shape: raise ValueError(f'{path} holds {array.shape}, the manifest says {shape}')
+    return array
+
+def _open_shards(path, manifest):
+    "The arrays of all shards, memory-mapped"
+    return [_open_array(path/s['file'], s, (s['n'], *manifest['shape'])) for s in manifest['shards']]
+
+def _open_labels(path, manifest):
+    "Labels as a dict task -> (n,)"
+    entry = manifest['labels']
+    if entry is None: return {}
+    table = np.array(_open_array(path/entry['file'], entry, (manifest['n'], len(entry['tasks']))))
+    return {task: torch.from_numpy(table[:, i]) for i, task in enumerate(entry['tasks'])}
+
+# %% ../nbs/04_bank.ipynb #745b6bff
+def _same_labels(a, b):
+    "Do two dicts task -> (n,) hold the same labels?"
+    return a.keys() == b.keys() and all(v.equal(b[task]) for task, v in a.items())
 
 @patch
-def verify(self:ImageBank): # the bank
-    "Read every file and compare its checksum with the manifest."
-    for s in [] if self._manifest is None else self._manifest['shards'] + [o for o in [self._manifest['labels']] if o]:
-        got = _sha_file(self.path/s['file'])
-        if got!=s['sha256']: raise ValueError(f'{self.path/s["file"]}: checksum {got[:12]}… differs from the manifest ({s["sha256"][:12]}…): the file was changed or is damaged')
+def _check_made(self:ImageBank, plan):
+    "Refuse a plan that is not the one this bank was made by"
+    there = self._manifest['made']
+    differ = [f'{k} is {there.get(k)!r} there, {v!r} here' for k, v in plan.made.items() if there.get(k) != v]
+    if self.ids != plan.ids: differ.append('the ids differ')
+    if not _same_labels(self.labels, plan.labels): differ.append('the labels differ')
+    if differ:
+        raise ValueError(f'{self.path} already holds another bank ({"; ".join(differ)}): '
+                         'choose another folder, or delete it first')
+
+# %% ../nbs/04_bank.ipynb #f7a3da17
+@patch(cls_method=True)
+def create(cls:ImageBank,
+    path, # Folder to write; made if need be
+    source, # Callable (start, count, seed) -> (count, C, H, W), or a data set
+    n:int=None, # Number of images; None: all of the data set
+    ids=None, # n distinct strings; None: the data set's, or made from the source's name, seed and position
+    labels:dict=None, # Task -> (n,) int64; None: the data set's, if it has some
+    shard_size:int=4096, # Images in a file
+    seed:int=0, # Handed to the source
+    description:str='', # Where the images come from, for people
+    batch_size:int=256, # Images asked of the source at a time
+)->ImageBank:
+    "Write a bank, finish one that was interrupted, or open the same one where it is there already"
+    path = Path(path)
+    plan = _plan(source, n, ids, labels, shard_size, seed, description)
+    if not (path/'manifest.json').exists(): _write_bank(path, plan, check_count(batch_size, 'batch_size'))
+    bank = cls(path)
+    bank._check_made(plan)
+    return bank
+
+# %% ../nbs/04_bank.ipynb #96ff0d74
+@patch
+def fingerprint(self:ImageBank)->str: # 16 hexadecimal digits
+    "A hash of images, ids and labels"
+    if self._fingerprint is None:
+        if self._manifest is None: shards = [fingerprint(a) for a in self._arrays]
+        else: shards = [entry['sha256'] for entry in self._manifest['shards']]
+        labels = {task: fingerprint(v) for task, v in self.labels.items()}
+        self._fingerprint = fingerprint(_FORMAT, list(self.shape), shards, self.ids, labels)
+    return self._fingerprint
+
+@patch
+def verify(self:ImageBank)->ImageBank: # Itself
+    "Read every file and compare its checksum with the manifest"
+    entries = [] if self._manifest is None else [*self._manifest['shards'], self._manifest['labels']]
+    for entry in filter(None, entries):
+        file = self.path/entry['file']
+        found, expected = file_hash(file)[:12], entry['sha256'][:12]
+        if found != expected:
+            raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
+                             'the file was changed or is damaged')
     return self

@@ -1,4 +1,4 @@
-"""Principal components of the bank, and its distances to observed pixels in their terms
+"""Which images of a large bank are near to a few observed pixels, found without reading the bank
 
 Docs: https://nogs-nb.github.io/nogs_nb/retrieval.html.md"""
 
@@ -8,140 +8,198 @@ Docs: https://nogs-nb.github.io/nogs_nb/retrieval.html.md"""
 __all__ = ['BankPCA', 'glimpse_pieces', 'mirror_positions']
 
 # %% ../nbs/04a_retrieval.ipynb #541721d7
-import hashlib, io, json, math, warnings
+import json
+import math
 from collections import OrderedDict
-from itertools import product
-from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 import torch
-import matplotlib.pyplot as plt
 from fastcore.basics import patch
-from .files import write_atomic
-from .files import progress as _progress
 from .fovea import check_locations, observed_mask
-from .bank import ImageBank, _sha, _write_npy, _write_json
+from .checks import check_count
+from .files import fingerprint, progress, write_atomic, write_json
+from .bank import ImageBank
+
+# %% ../nbs/04a_retrieval.ipynb #e9ca658f
+class BankPCA:
+    "Principal components of a bank, and the distances of its images to observed pixels in their terms"
+    def __init__(self,
+        bank:ImageBank, # The images
+        n_components:int=256, # k; fewer where the bank or its images are smaller
+        n_fit:int=4096, # Images to fit on, drawn at random; fewer where they would need over 1 GiB
+        seed:int=0, # Draws those images
+        tol:float=1e-2, # Share of the observed pixels' variance that may be dropped; 0: none
+        cache_mb:float=256, # Memory for the bank's coordinates at known places, MiB
+        save:bool=True, # Keep the components in the bank's folder, and take them from there?
+    ):
+        if not 0 <= tol < 1: raise ValueError(f'tol is a share, 0 <= tol < 1, got {tol!r}')
+        dim = math.prod(bank.shape)
+        n_fit = min(check_count(n_fit, 'n_fit'), len(bank), max(2**28//dim, 1))
+        k = min(check_count(n_components, 'n_components'), n_fit, dim)
+        self.bank = bank
+        self.tol = tol
+        self.settings = dict(bank=bank.fingerprint(), n_components=k, n_fit=n_fit, seed=seed)
+        self.cache_mb = cache_mb
+        self._cache = OrderedDict()
+        folder = bank.path/f'pca-{k}-{n_fit}-{seed}' if save and bank.path is not None else None
+        if folder is None or not self._load(folder): self._make(folder)
+
+    def __repr__(self):
+        return (f'BankPCA({len(self.scale)} components of {len(self.coef):,} images, '
+                f'fitted on {self.settings["n_fit"]})')
 
 # %% ../nbs/04a_retrieval.ipynb #16ec54e7
-class BankPCA:
-    "Principal components of a bank, and its distances to observed pixels in their terms."
-    def __init__(self,
-        bank, # ImageBank
-        n_components=256, # k; fewer where the bank or the image is smaller
-        n_fit=4096, # images the components are fitted on, drawn at random; fewer where they would need over 1 GiB
-        seed=0, # draws those images
-        tol=1e-2, # share of the observed pixels' variance that may be dropped; 0: none
-        cache_mb=256, # memory for transformed coefficients, MiB
-        save=True, # keep them in the bank's folder, and take them from there?
-    ):
-        if n_components<1 or n_fit<1: raise ValueError(f'n_components and n_fit must be positive, got {n_components} and {n_fit}')
-        if not 0<=tol<1: raise ValueError(f'tol is a share, 0 <= tol < 1, got {tol!r}')
-        self.bank,self.tol,self.cache_mb,self._cache,self._cached = bank,tol,cache_mb,OrderedDict(),0
-        d = math.prod(bank.shape)
-        m = max(min(len(bank), n_fit, 2**28//d), 1)
-        self.settings = dict(bank=bank.fingerprint(), n_components=min(n_components, m, d), n_fit=m, seed=seed)
-        folder = bank.path/f'pca-{self.settings["n_components"]}-{m}-{seed}' if save and bank.path is not None else None
-        if folder is None or not self._load(folder):
-            self._fit()
-            if folder is not None: self._save(folder)
-
-    def fingerprint(self): # 64 hex digits
-        "A digest of the bank and everything set here."
-        return _sha(self.settings, self.tol)
-    def __repr__(self): return f'BankPCA({len(self.scale)} components of {len(self.coef):,} images, fitted on {self.settings["n_fit"]})'
-
-# %% ../nbs/04a_retrieval.ipynb #778c891a
 @patch
 def _fit(self:BankPCA):
-    "Fit the components on a random part of the bank, then compute the whole bank's coefficients in chunks."
-    s,n = self.settings,len(self.bank)
-    some = torch.randperm(n, generator=torch.Generator().manual_seed(s['seed']))[:s['n_fit']].sort().values
+    "Fit mean and components on a random part of the bank"
+    n_fit, seed = self.settings['n_fit'], self.settings['seed']
+    generator = torch.Generator().manual_seed(seed)
+    some = torch.randperm(len(self.bank), generator=generator)[:n_fit].sort().values
     x = self.bank[some].flatten(1).float()/255
-    self.mean = x.mean(0); x -= self.mean
+    self.mean = x.mean(0)
+    x -= self.mean
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(s['seed']); self.basis = torch.pca_lowrank(x, s['n_components'], center=False, niter=1)[2].contiguous()
-    del x
-    starts = range(0, n, 1024)
-    self.coef = torch.cat([(self.bank[a:a+1024].flatten(1).float()/255 - self.mean)@self.basis for a in (_progress(starts, label='bank coefficients') if n>2**15 else starts)])
-    self.scale = self.coef[some].std(0, correction=0)
+        torch.manual_seed(seed)
+        basis = torch.pca_lowrank(x, self.settings['n_components'], center=False, niter=1)[2]
+    self.basis = basis.contiguous()
+    return some
 
 @patch
-def _save(self:BankPCA, folder):
-    "Write the arrays, then the settings that say what they belong to."
-    folder.mkdir(exist_ok=True)
-    for k in ('mean','basis','scale','coef'): _write_npy(folder/f'{k}.npy', getattr(self,k).numpy())
-    _write_json(folder/'pca.json', self.settings)
+def _project(self:BankPCA):
+    "The coefficients of the whole bank"
+    chunk = 1024
+    starts = progress(range(0, len(self.bank), chunk), label='coefficients of the bank')
+    return torch.cat([(self.bank[i:i+chunk].flatten(1).float()/255 - self.mean)@self.basis for i in starts])
+
+# %% ../nbs/04a_retrieval.ipynb #778c891a
+_PARTS = ('mean', 'basis', 'scale', 'coef')
+
+@patch
+def _make(self:BankPCA, folder):
+    "Compute everything, and keep it in `folder`, unless that is None"
+    some = self._fit()
+    self.coef = self._project()
+    self.scale = self.coef[some].std(0, correction=0)
+    if folder is None: return
+    for part in _PARTS:
+        array = getattr(self, part).numpy()
+        write_atomic(folder/f'{part}.npy', lambda f: np.save(f, array))
+    write_json(folder/'pca.json', self.settings)
 
 @patch
 def _load(self:BankPCA, folder):
-    "Take the arrays from `folder`, if they are whole and belong to these settings."
-    s,n,d = self.settings,len(self.bank),math.prod(self.bank.shape); k = s['n_components']
+    "Take everything from `folder`, if it is whole and belongs to these settings; did it?"
+    n, dim, k = len(self.bank), math.prod(self.bank.shape), self.settings['n_components']
     try:
-        if json.loads((folder/'pca.json').read_text())!=s: return False
-        arrays = {o:np.load(folder/f'{o}.npy', mmap_mode='c', allow_pickle=False) for o in ('mean','basis','scale','coef')}
+        if json.loads((folder/'pca.json').read_text()) != self.settings: return False
+        arrays = {part: np.load(folder/f'{part}.npy', mmap_mode='c', allow_pickle=False) for part in _PARTS}
     except (OSError, ValueError): return False
-    if [a.shape for a in arrays.values()]!=[(d,),(d,k),(k,),(n,k)]: return False
-    for o,a in arrays.items(): setattr(self, o, torch.from_numpy(a))
+    shapes = dict(mean=(dim,), basis=(dim, k), scale=(k,), coef=(n, k))
+    if any(a.shape != shapes[part] for part, a in arrays.items()): return False
+    for part, a in arrays.items(): setattr(self, part, torch.from_numpy(a))
     return True
+
+@patch
+def fingerprint(self:BankPCA)->str: # 16 hexadecimal digits
+    "A hash of the bank and of everything set here"
+    return fingerprint(self.settings, self.tol)
 
 # %% ../nbs/04a_retrieval.ipynb #edbbab75
 def glimpse_pieces(
     locations, # (t, 2) top-left pixels
     image_size, # int or (rows, cols), pixels
     glimpse_size, # int or (rows, cols), pixels
-): # list of int64 tensors: sorted flat pixels (row * W + col), disjoint, together the observed set
-    "The observed pixels, split by glimpse; the same pieces whatever the order of the glimpses."
-    l = torch.unique(check_locations(locations, image_size, glimpse_size), dim=0)
-    masks = observed_mask(l[:,None], image_size, glimpse_size).flatten(1)
-    new = masks & (masks.int().cumsum(0)==1)
-    return [p for p in (m.nonzero()[:,0] for m in new) if len(p)]
+)->list: # int64 tensors: sorted flat pixels (row * W + col), disjoint, together the observed set
+    "The observed pixels, split by glimpse; the same pieces whatever the order of the glimpses"
+    locations = torch.unique(check_locations(locations, image_size, glimpse_size), dim=0)
+    masks = observed_mask(locations[:, None], image_size, glimpse_size).flatten(1)
+    first = masks & (masks.int().cumsum(0) == 1)
+    pieces = [mask.nonzero()[:, 0] for mask in first]
+    return [piece for piece in pieces if len(piece)]
 
-def mirror_positions(
-    positions, # int64 flat pixels, row * W + col
-    width, # W
-): # int64, same shape
-    "Where the given pixels go when the image is mirrored left to right."
-    return positions + width - 1 - 2*(positions%width)
+# %% ../nbs/04a_retrieval.ipynb #3e381dc0
+def _principal_directions(
+    a, # (P, k): rows of the basis, each column times its component's standard deviation
+    tol, # Share of the variance that may be dropped
+)->torch.Tensor: # U (P, r), orthonormal columns
+    "Leading eigenvectors of a aᵀ, those that carry all of its trace but a share of `tol`"
+    few_pixels = len(a) <= a.shape[1]
+    eigenvalues, vectors = torch.linalg.eigh(a@a.T if few_pixels else a.T@a) # ascending
+    eigenvalues = eigenvalues.clamp(min=0)
+    keep = eigenvalues.cumsum(0) > tol*eigenvalues.sum()
+    if few_pixels: return vectors[:, keep]
+    return a@(vectors[:, keep]/eigenvalues[keep].sqrt()) # u = A v / √λ
 
-# %% ../nbs/04a_retrieval.ipynb #5428b0ce
+# %% ../nbs/04a_retrieval.ipynb #050cca28
+class _Piece(NamedTuple):
+    "A bank's coordinates along the principal directions of some pixels"
+    rows: torch.Tensor # (C*p,) rows of the basis
+    directions: torch.Tensor # U (C*p, r)
+    coords: torch.Tensor # z (n, r)
+    norms: torch.Tensor # ‖z‖² (n,)
+
+@patch
+def _piece(self:BankPCA, positions):
+    "The coordinates for some pixels, computed afresh"
+    channels, h, w = self.bank.shape
+    rows = (torch.arange(channels)[:, None]*(h*w) + positions).flatten()
+    basis = self.basis[rows] # W_S
+    if self.tol == 0: basis = basis.double()
+    tol = max(self.tol, 1e-12 if self.tol == 0 else 1e-6)
+    directions = _principal_directions(basis*self.scale, tol) # U
+    project = (basis.T@directions).float() # W_Sᵀ U
+    coords = torch.cat([part@project for part in self.coef.split(2**16)]) # z_i = Uᵀ W_S c_i
+    return _Piece(rows, directions.float(), coords, coords.square().sum(1))
+
+# %% ../nbs/04a_retrieval.ipynb #6370f049
+def _size(piece):
+    "Bytes of a piece"
+    return sum(t.numel()*t.element_size() for t in piece)
+
+def _remember(
+    cache:OrderedDict, # Pieces by key, the least recently used first
+    key, # Of the new piece
+    piece, # The new piece
+    limit:float, # Bytes that all may take; a piece larger than that is not kept
+):
+    "Add a piece, and let go of the least recently used until all fit"
+    if _size(piece) > limit: return
+    cache[key] = piece
+    used = sum(_size(p) for p in cache.values())
+    while used > limit: used -= _size(cache.popitem(last=False)[1])
+
+# %% ../nbs/04a_retrieval.ipynb #260310df
 @patch
 def local(self:BankPCA,
-    positions, # (p,) sorted flat pixels
-): # rows of the basis, U (C*p, r), z (n, r), squared norms of z (n,)
-    "Principal directions of some pixels, and the bank's coordinates along them; cached."
+    positions:torch.Tensor, # (p,) sorted flat pixels
+)->_Piece: # Rows of the basis, U, z and ‖z‖²
+    "The bank's coordinates along the principal directions of some pixels; cached"
     key = positions.numpy().tobytes()
-    if key in self._cache: self._cache.move_to_end(key); return self._cache[key]
-    c,h,w = self.bank.shape
-    rows = (torch.arange(c)[:,None]*(h*w) + positions).flatten()
-    ws = self.basis[rows]
-    if self.tol==0: ws = ws.double()
-    a = ws*self.scale; small = len(rows)<=a.shape[1]
-    val,vec = torch.linalg.eigh(a@a.T if small else a.T@a)   # ascending
-    val = val.clamp(min=0); tol = max(self.tol, 1e-12 if self.tol==0 else 1e-6)
-    keep = val.cumsum(0) > tol*val.sum()
-    u = vec[:,keep] if small else a@(vec[:,keep]/val[keep].sqrt())
-    p,u = (ws.T@u).float(), u.float()
-    z = torch.cat([self.coef[i:i+2**16]@p for i in range(0,len(self.coef),2**16)])
-    res = rows,u,z,z.square().sum(1)
-    self._remember(key, res)
-    return res
+    if key not in self._cache:
+        piece = self._piece(positions)
+        _remember(self._cache, key, piece, self.cache_mb*2**20)
+        return piece
+    self._cache.move_to_end(key)
+    return self._cache[key]
 
-@patch
-def _remember(self:BankPCA, key, res):
-    size = lambda r: sum(o.numel()*o.element_size() for o in r)
-    if size(res) > self.cache_mb*2**20: return
-    self._cache[key] = res; self._cached += size(res)
-    while self._cached > self.cache_mb*2**20: self._cached -= size(self._cache.popitem(last=False)[1])
-
-# %% ../nbs/04a_retrieval.ipynb #d59dfc3a
 @patch
 def distances(self:BankPCA,
-    pieces, # list of sorted flat pixels, disjoint
-    values, # list of (C, p) float: what was observed there
-): # (n,) squared distances, [0, 1] pixel units
-    "Squared distances between what was observed and the bank's approximations there."
-    res = torch.zeros(len(self.coef))
-    for pos,y in zip(pieces,values):
-        rows,u,z,zz = self.local(pos)
-        e = y.flatten()-self.mean[rows]
-        res += zz - 2*(z@(u.T@e)) + e.square().sum()
-    return res
+    pieces:list, # Sorted flat pixels, disjoint
+    values:list, # (C, p) float for each piece: what was observed there
+)->torch.Tensor: # (n,) squared distances, pixels in [0, 1]
+    "Squared distances between what was observed and the bank's approximations there"
+    total = torch.zeros(len(self.coef))
+    for positions, y in zip(pieces, values):
+        piece = self.local(positions)
+        e = y.flatten() - self.mean[piece.rows]
+        along = piece.directions.T@e # Uᵀe
+        total += piece.norms - 2*(piece.coords@along) + e.square().sum()
+    return total
+
+# %% ../nbs/04a_retrieval.ipynb #0ea63d32
+def mirror_positions(
+    positions:torch.Tensor, # int64 flat pixels, row * W + col
+    width:int, # W
+)->torch.Tensor: # int64, same shape
+    "Where the given pixels go when the image is mirrored left to right"
+    return positions + width - 1 - 2*(positions%width)
