@@ -9,7 +9,6 @@ __all__ = ['StepNorm', 'GlimpseNet', 'LocationEmbedding', 'HardAttention', 'Roll
            'Prediction', 'Predictions', 'predict_all', 'show_prediction']
 
 # %% ../nbs/06_attention.ipynb #1eb2ee75
-import json
 from dataclasses import dataclass
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -17,10 +16,11 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from fastcore.basics import patch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 from .fovea import GlimpseGrid, glimpse_pixels, glimpses, retina, show_glimpses
-from .files import write_atomic
+from .backbone import image_tensor
+from .checks import as_float, check_count, check_images
+from .judge import evaluating
+from .tensors import naming, read_tensors, write_tensors
 
 # %% ../nbs/06_attention.ipynb #b7b1f68b
 class StepNorm(nn.Module):
@@ -100,16 +100,16 @@ class HardAttention(nn.Module):
         channels=(16, 32), # Channels of the default glimpse network's convolutions; None: two linear layers
         glimpse_hidden:int=128, # Units of its linear layer
         location_hidden:int=32, # Units inside location embedding and location network
-        mean:float=.5, # Subtracted from pixels in [0, 1]; one number or one a channel
-        std:float=.25, # Pixels are divided by it; one number or one a channel
+        mean=.5, # Subtracted from pixels in [0, 1]; one number or one a channel
+        std=.25, # Pixels are divided by it; one number or one a channel
     ):
         super().__init__()
-        if n_classes < 2: raise ValueError(f'n_classes is {n_classes}; expected at least 2')
-        if n_glimpses < 1: raise ValueError(f'n_glimpses is {n_glimpses}; expected at least 1')
-        channels = None if channels is None else list(channels)
-        self.config = dict(n_classes=n_classes, n_glimpses=n_glimpses, hidden=hidden, in_channels=in_channels,
-                           n_scales=n_scales, channels=channels, glimpse_hidden=glimpse_hidden,
-                           location_hidden=location_hidden, mean=mean, std=std)
+        channels = None if channels is None else [check_count(c, 'channels') for c in channels]
+        n_classes = check_count(n_classes, 'n_classes', 2)
+        self.config = dict(n_classes=n_classes, channels=channels, mean=mean, std=std)
+        counts = dict(n_glimpses=n_glimpses, hidden=hidden, in_channels=in_channels, n_scales=n_scales,
+                      glimpse_hidden=glimpse_hidden, location_hidden=location_hidden)
+        self.config.update({name: check_count(n, name) for name, n in counts.items()})
         self.own_glimpse_net = glimpse_net is not None
         self._name(grid)
         self._build(glimpse_net)
@@ -121,12 +121,23 @@ def _name(self:HardAttention, grid):
     c = self.config
     self.grid, self.n_classes, self.n_glimpses = grid, c['n_classes'], c['n_glimpses']
     self.in_channels, self.n_scales = c['in_channels'], c['n_scales']
-    constants = dict(_mean=torch.as_tensor(c['mean'], dtype=torch.float32).reshape(-1, 1, 1),
-                     _std=torch.as_tensor(c['std'], dtype=torch.float32).reshape(-1, 1, 1),
-                     _locations=grid.locations,
-                     _pixels=glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size))
+    pixels = glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size)
+    constants = dict(_mean=self._per_channel('mean'), _std=self._per_channel('std'),
+                     _locations=grid.locations, _pixels=pixels)
     for name, value in constants.items(): self.register_buffer(name, value, persistent=False)
 
+@patch
+def _per_channel(self:HardAttention, name):
+    "Mean or std of the pixels, (1, 1, 1) or (C, 1, 1)"
+    value = torch.as_tensor(self.config[name], dtype=torch.float32).flatten()
+    if len(value) not in (1, self.in_channels) or not value.isfinite().all():
+        raise ValueError(f'{name} must be one number or one for each of {self.in_channels} channels, '
+                         f'got {value.tolist()}')
+    if name == 'std' and value.min() <= 0: raise ValueError(f'std must be above 0, got {value.tolist()}')
+    self.config[name] = value.tolist() if len(value) > 1 else value.item()
+    return value.reshape(-1, 1, 1)
+
+# %% ../nbs/06_attention.ipynb #79b7b707
 @patch
 def _build(self:HardAttention, glimpse_net):
     "Everything that learns"
@@ -157,9 +168,8 @@ def look(self:HardAttention,
     if self.n_scales == 1:
         at = self._pixels[index][:, None].expand(-1, C, -1)
         x = images.flatten(2).gather(2, at).view(B, C, *size)
-    else: x = retina(images.float(), self._locations[index][:, None], size, self.n_scales)[:, 0]
-    if images.dtype == torch.uint8: x = x.float()/255
-    return ((x - self._mean)/self._std).reshape(B, -1, *size)
+    else: x = retina(as_float(images), self._locations[index][:, None], size, self.n_scales)[:, 0]
+    return ((as_float(x) - self._mean)/self._std).reshape(B, -1, *size).contiguous()
 
 # %% ../nbs/06_attention.ipynb #b3d44322
 @dataclass
@@ -199,6 +209,16 @@ def _choose(self:HardAttention, state, given, rows, greedy, generator):
     return chosen if given is None else torch.where(rows, given, chosen)
 
 @patch
+def _what(self:HardAttention, images, index):
+    "Features (B, hidden) of the glimpses of one step"
+    y = self.glimpse_net(self.look(images, index))
+    if y.shape != (len(images), self.config['hidden']): # others would be stretched to fit
+        raise ValueError(f"the glimpse network gave shape {tuple(y.shape)}; "
+                         f"expected (B, hidden) = {(len(images), self.config['hidden'])}")
+    return y
+
+# %% ../nbs/06_attention.ipynb #a97ea407
+@patch
 def rollout(self:HardAttention,
     images:torch.Tensor, # (B, C, H, W) float in [0, 1], or uint8
     locations:torch.Tensor=None, # Locations to use where supervised, (B, T, 2) int64; None: the policy's
@@ -207,6 +227,7 @@ def rollout(self:HardAttention,
     generator:torch.Generator=None, # For sampling; None: the global one
 )->Rollout:
     "Look T times and score the classes"
+    images = torch.as_tensor(images)
     given, rows = self._check(images, locations, supervised)
     h, where = self.state.expand(len(images), -1), self.location_embedding()
     states, index = [], []
@@ -215,7 +236,7 @@ def rollout(self:HardAttention,
         i = self._choose(states[-1], None if given is None else given[:, t], rows, greedy, generator) # l_t
         index.append(i)
         for norm in self._step_norms: norm.step = t
-        h = self.cell(F.relu(self.glimpse_net(self.look(images, i)) + where[i]), h) # h_t
+        h = self.cell(F.relu(self._what(images, i) + where[i]), h) # h_t
     return self._outcome(h, torch.stack(states, 1), torch.stack(index, 1))
 
 # %% ../nbs/06_attention.ipynb #36e8a293
@@ -227,18 +248,29 @@ def _outcome(self:HardAttention, last, states, index):
     baselines = self.baseline(states)[..., 0]
     return Rollout(self.classifier(last), self._locations[index], log_probs, baselines, policy)
 
+# %% ../nbs/06_attention.ipynb #46ce4ba4
+@patch
+def _check_images(self:HardAttention, images):
+    "Refuse images the network is not for, and a batch that batch norm cannot use"
+    wanted = self.in_channels, *self.grid.image_size
+    if images.ndim != 4 or tuple(images.shape[1:]) != wanted or not len(images):
+        raise ValueError(f'images have shape {tuple(images.shape)}; '
+                         f'expected (B, C, H, W) with (C, H, W) = {wanted}')
+    check_images(images[:, :, ::8, ::8])
+    if self.training and len(images) == 1 and self._step_norms:
+        raise ValueError('batch norm cannot be trained on a batch of one image; expected at least 2')
+
 @patch
 def _check(self:HardAttention, images, locations, supervised):
     "Grid indices (B, T) of given locations, and the rows they are for, None for all; None, None without any"
-    B, T, wanted = len(images), self.n_glimpses, (self.in_channels, *self.grid.image_size)
-    if images.ndim != 4 or tuple(images.shape[1:]) != wanted:
-        raise ValueError(f'images have shape {tuple(images.shape)}; '
-                         f'expected (B, C, H, W) with (C, H, W) = {wanted}')
+    self._check_images(images)
+    B, T = len(images), self.n_glimpses
     if locations is None: return None, None
+    locations = torch.as_tensor(locations)
     if tuple(locations.shape) != (B, T, 2):
         raise ValueError(f'locations have shape {tuple(locations.shape)}; expected (B, T, 2) = {(B, T, 2)}')
     if supervised is None: return self.grid.index(locations), None
-    rows = supervised.bool()
+    rows = torch.as_tensor(supervised).bool()
     if tuple(rows.shape) != (B,):
         raise ValueError(f'supervised has shape {tuple(rows.shape)}; expected (B,) = ({B},)')
     if rows.all(): return self.grid.index(locations), None
@@ -273,12 +305,12 @@ def multiply_adds(
     *inputs, # Its inputs, for one example
 )->int:
     "Multiply-adds of a pass through convolutions, linear layers and GRU or LSTM cells"
-    total, was = [], module.training
+    total = []
     count = lambda m, args, out: total.append(_multiply_adds(m, args, out))
     hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, _counted)]
-    try: module.eval()(*inputs)
+    try:
+        with evaluating(module): module(*inputs)
     finally:
-        module.train(was)
         for hook in hooks: hook.remove()
     return sum(total)
 
@@ -304,16 +336,13 @@ class Prediction:
 @patch
 @torch.no_grad()
 def predict(self:HardAttention,
-    image:torch.Tensor, # (C, H, W) float in [0, 1], or uint8
+    image, # (C, H, W) float in [0, 1], or uint8, or a PIL image
     greedy:bool=False, # Take the most probable locations instead of sampling
     seed:int=0, # Of the sampled trajectory
 )->Prediction:
     "Class probabilities of one image, with the glimpses taken"
-    if image.ndim != 3:
-        raise ValueError(f'image has shape {tuple(image.shape)}; expected one image (C, H, W)')
-    if image.is_floating_point() and not image.isfinite().all():
-        raise ValueError('the image has pixels that are NaN or infinite')
-    p = predict_all(self, image[None], seed=seed, greedy=greedy)
+    x = check_images(image_tensor(image), self.grid.image_size, self.in_channels, 'the image', ndim=3)
+    p = predict_all(self, x[None], seed=seed, greedy=greedy)
     return Prediction(p.scores[0].softmax(0), p.locations[0], p.entropy[0], self.grid.glimpse_size)
 
 # %% ../nbs/06_attention.ipynb #35b6b8e8
@@ -334,30 +363,33 @@ def predict_all(
     batch_size:int=250, # Images at a time
 )->Predictions: # On the CPU
     "Scores, glimpses and policy entropy of many images, in evaluation mode"
-    generator, parts = torch.Generator().manual_seed(seed), []
-    device, was = next(model.parameters()).device, model.training
-    model.eval()
-    try:
-        for x in images.split(batch_size):
+    images = check_images(images, model.grid.image_size, model.in_channels)
+    generator, device, parts = torch.Generator().manual_seed(seed), next(model.parameters()).device, []
+    if control is not None and not hasattr(control, 'locate'):
+        raise ValueError(f'a control must have a method locate, got a {type(control).__name__}')
+    with evaluating(model):
+        for x in images.split(check_count(batch_size, 'batch_size')):
             where = control
             if control is not None:
                 where = control.locate(model.grid, len(x), model.n_glimpses, generator).to(device)
             r = model.rollout(x.to(device), where, greedy=greedy, generator=generator)
             parts.append((r.scores.cpu(), r.locations.cpu(), r.entropy.cpu()))
-    finally: model.train(was)
     return Predictions(*(torch.cat(part) for part in zip(*parts)))
 
 # %% ../nbs/06_attention.ipynb #21a92b6d
 def show_prediction(
-    image:torch.Tensor, # (C, H, W) float in [0, 1]
+    image, # (C, H, W) float in [0, 1], or uint8, or a PIL image
     prediction:Prediction, # Of `predict`
     classes:list=None, # Names of the K classes; None: their numbers
     figsize:tuple=(6, 2.2), # Inches
 ): # The figure
     "The glimpses over the dimmed image, the class probabilities, the policy's entropy"
+    pixels = as_float(check_images(image_tensor(image), what='the image', ndim=3))
+    K = len(prediction.probabilities)
+    if classes is not None and len(classes) != K: raise ValueError(f'{len(classes)} names for {K} classes')
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=figsize, dpi=80)
-    show_glimpses(image, prediction.locations, prediction.glimpse_size, ax=left)
-    names = [str(c) for c in classes or range(len(prediction.probabilities))]
+    show_glimpses(pixels, prediction.locations, prediction.glimpse_size, ax=left)
+    names = [str(c) for c in (range(K) if classes is None else classes)]
     middle.barh(names, prediction.probabilities)
     middle.set_xlim(0, 1)
     middle.set_title('class probability', fontsize=8)
@@ -377,21 +409,8 @@ def save(self:HardAttention,
 )->Path: # The file
     "Write weights and configuration to one file"
     config = dict(self.config, own_glimpse_net=self.own_glimpse_net)
-    meta = json.dumps(dict(version=1, grid=self.grid.to_dict(), config=config, about=about))
-    weights = {name: v.detach().cpu().contiguous() for name, v in self.state_dict().items()}
-    return write_atomic(path, to_bytes(weights, metadata={'attention': meta}))
-
-# %% ../nbs/06_attention.ipynb #427fd270
-def _read(path):
-    "Weights and metadata of a network file"
-    with safe_open(str(path), framework='pt') as f:
-        weights, meta = {name: f.get_tensor(name) for name in f.keys()}, f.metadata() or {}
-    if 'attention' not in meta:
-        raise ValueError('not a hard attention network: its metadata lacks the key "attention"')
-    meta = json.loads(meta['attention'])
-    if meta['version'] != 1:
-        raise ValueError(f"format version {meta['version']!r}; this library reads version 1")
-    return weights, meta
+    description = dict(version=2, grid=self.grid.to_dict(), config=config, about=about)
+    return write_tensors(path, 'attention', description, self.state_dict())
 
 @patch(cls_method=True)
 def load(cls:HardAttention,
@@ -399,15 +418,12 @@ def load(cls:HardAttention,
     glimpse_net:nn.Module=None, # The module given when the network was made, if one was
 )->HardAttention: # In evaluation mode; what was kept beside it is its `about`
     "Read a network"
-    path = Path(path)
-    if not path.is_file(): raise FileNotFoundError(f'no network file {path}')
-    try:
-        weights, meta = _read(path)
-        if meta['config'].pop('own_glimpse_net') and glimpse_net is None:
+    description, weights = read_tensors(path, 'attention', (1, 2), unchecked=(1,))
+    with naming(path, 'attention file'):
+        config = dict(description['config'])
+        if config.pop('own_glimpse_net') and glimpse_net is None:
             raise ValueError('was made with a glimpse network of its own; pass glimpse_net=')
-        model = cls(GlimpseGrid.from_dict(meta['grid']), glimpse_net=glimpse_net, **meta['config'])
+        model = cls(GlimpseGrid.from_dict(description['grid']), glimpse_net=glimpse_net, **config)
         model.load_state_dict(weights)
-    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as e:
-        raise ValueError(f'network file {path}: {e}') from e
-    model.about = meta['about']
+        model.about = description['about']
     return model.eval()

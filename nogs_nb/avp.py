@@ -10,6 +10,8 @@ __all__ = ['AVP', 'TaskPosterior', 'FusedPosterior', 'random_prefixes', 'RandomG
 # %% ../nbs/03_avp.ipynb #31218f2b
 import copy
 import json
+import math
+from numbers import Real
 from pathlib import Path
 import torch
 import torch.nn as nn
@@ -17,17 +19,34 @@ import torch.nn.functional as F
 import fastai.callback.schedule # gives the learner `fit_one_cycle`
 from fastai.basics import Callback, DataLoaders, Learner
 from fastcore.basics import noop, patch
-from safetensors import safe_open
-from safetensors.torch import save as to_bytes
 from torch.fx.experimental.optimization import fuse
-from .fovea import embed_observed, random_locations
-from .backbone import backbone
-from .checks import check_ids, check_labels, check_task
-from .files import fingerprint, is_quiet, write_atomic
+from .fovea import as_pair, check_locations, embed_observed, random_locations
+from .backbone import backbone, image_tensor
+from .checks import as_float, check_count, check_ids, check_images, check_labels, check_task
+from .files import fingerprint, is_quiet
+from .tensors import naming, read_tensors, write_tensors
 from .images import ImageLoader
 from .roles import check_disjoint
 
 # %% ../nbs/03_avp.ipynb #9beffabd
+def _check_tasks(tasks):
+    "Names of tasks with their numbers of classes"
+    if not isinstance(tasks, dict) or not tasks:
+        raise ValueError(f'tasks must map names to numbers of classes, got {tasks!r}')
+    if len({str(task) for task in tasks}) < len(tasks): raise ValueError(f'tasks share a name: {list(tasks)}')
+    return {str(task): check_count(k, f'classes of {task}', 2) for task, k in tasks.items()}
+
+def _per_channel(value, default, channels, what):
+    "One number for each channel"
+    value = torch.as_tensor(default if value is None else value, dtype=torch.float64).flatten()
+    if len(value) == 1: value = value.expand(channels)
+    if len(value) != channels or not value.isfinite().all():
+        raise ValueError(f'{what} must be one number, or one for each of {channels} channels; '
+                         f'got {value.tolist()}')
+    if what == 'std' and value.min() <= 0: raise ValueError(f'std must be above 0, got {value.tolist()}')
+    return value.tolist()
+
+# %% ../nbs/03_avp.ipynb #907cb065
 class AVP(nn.Module):
     "Attentional variational posterior: features of the observed pixels, one log-softmax head a task"
     def __init__(self,
@@ -35,29 +54,28 @@ class AVP(nn.Module):
         arch:str='small', # 'small' or any torchvision classifier
         in_channels:int=3, # Image channels C
         weights:str=None, # See `backbone`
-        mean:list=None, # Per channel, in [0, 1]; None: ImageNet's for colour, .5 otherwise
-        std:list=None, # Per channel; None: ImageNet's for colour, .25 otherwise
+        mean=None, # One number, or one a channel; None: ImageNet's for colour, .5 otherwise
+        std=None, # One number, or one a channel; None: ImageNet's for colour, .25 otherwise
     ):
         super().__init__()
-        if not tasks or any(int(k) < 2 for k in tasks.values()):
-            raise ValueError(f'tasks must map names to at least 2 classes, got {tasks}')
-        colour = in_channels == 3
-        if mean is None: mean = [.485, .456, .406] if colour else [.5]*in_channels
-        if std is None: std = [.229, .224, .225] if colour else [.25]*in_channels
-        tasks = {str(task): int(k) for task, k in tasks.items()}
-        self.config = dict(tasks=tasks, arch=arch, in_channels=in_channels, mean=list(mean), std=list(std))
-        self.info = {} # what it was trained on: ids, sizes, seed
+        tasks, colour = _check_tasks(tasks), check_count(in_channels, 'in_channels') == 3
+        mean = _per_channel(mean, [.485, .456, .406] if colour else .5, in_channels, 'mean')
+        std = _per_channel(std, [.229, .224, .225] if colour else .25, in_channels, 'std')
+        self.config = dict(tasks=tasks, arch=arch, in_channels=int(in_channels), mean=mean, std=std)
+        self.info = {} # what it was trained on, and how
         self.body, n_features = backbone(arch, in_channels, weights)
         self.head = nn.Linear(n_features, sum(tasks.values()))
         self.register_buffer('mean', torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std).view(1, -1, 1, 1), persistent=False)
 
-# %% ../nbs/03_avp.ipynb #907cb065
+# %% ../nbs/03_avp.ipynb #5920e72a
 def _check_embedded(x, channels):
     "Refuse what is no batch of `channels` image channels and the mask"
     if x.ndim != 4 or x.shape[1] != channels + 1:
         raise ValueError(f'the posterior takes (B, {channels+1}, H, W): image channels and the mask; '
                          f'got {tuple(x.shape)}')
+    if not x.is_floating_point():
+        raise ValueError(f'the posterior takes floats, pixels in [0, 1]; got {x.dtype}: embed floats')
 
 @patch(as_prop=True)
 def tasks(self:AVP)->dict:
@@ -66,7 +84,7 @@ def tasks(self:AVP)->dict:
 
 @patch(as_prop=True)
 def trained_on(self:AVP)->list:
-    "Ids of the images whose labels the weights have seen"
+    "Ids of all images that had a say in the weights, validation included"
     return self.info.get('ids', [])
 
 @patch
@@ -94,12 +112,12 @@ class TaskPosterior(nn.Module):
 
     @property
     def trained_on(self):
-        "Ids of the images whose labels the weights have seen"
+        "Ids of all images that had a say in the weights, validation included"
         return self.avp.trained_on
 
     def fingerprint(self)->str:
         "Hash of all that decides the answers"
-        return fingerprint(self.avp)
+        return fingerprint(self.avp, self.task)
 
     def forward(self,
         x:torch.Tensor, # (B, C+1, H, W) from `embed_observed`
@@ -152,17 +170,19 @@ class FusedPosterior(nn.Module):
         super().__init__()
         check_task(task, avp.tasks)
         self.task, self.dtype = task, dtype
-        self.trained_on, self.source = avp.trained_on, fingerprint(avp)
+        self.trained_on, self.channels = avp.trained_on, avp.config['in_channels']
+        self.source = fingerprint(avp, task, str(dtype), 'fused')
         self.body, self.head = _fused_body(avp), _head_of(avp, task)
 
     def fingerprint(self)->str:
         "Hash of all that decides the answers"
-        return f'{self.source} {self.dtype}'
+        return self.source
 
     def forward(self,
         x:torch.Tensor, # (B, C+1, H, W) from `embed_observed`
     )->torch.Tensor: # (B, K) log-probabilities
         "The task's log-probabilities"
+        _check_embedded(x, self.channels)
         with torch.autocast(x.device.type, self.dtype, enabled=self.dtype is not None):
             logits = self.head(self.body(x))
         return logits.float().log_softmax(1)
@@ -174,7 +194,7 @@ def for_task(self:AVP,
     fused:bool=False, # A frozen, cheaper copy for the search?
     dtype:torch.dtype=None, # Autocast to this type, such as torch.bfloat16 on a GPU; fused only; None: no
 )->nn.Module: # (B, C+1, H, W) -> (B, K) log-probabilities
-    "The posterior of one task, in evaluation mode, as the search wants it"
+    "The posterior of one task, in evaluation mode (as is then the network, if it is shared)"
     if dtype is not None and not fused: raise ValueError('dtype is for the fused copy: pass fused=True')
     return (FusedPosterior(self, task, dtype) if fused else TaskPosterior(self, task)).eval()
 
@@ -202,7 +222,7 @@ class RandomGlimpses(Callback):
         warmup:float=.5, # Share of the training in which the number of glimpses falls to T
         seed:int=0, # Of the glimpses
     ):
-        if not 0 <= warmup < 1:
+        if not isinstance(warmup, Real) or not 0 <= warmup < 1:
             raise ValueError(f'warmup is a share of the training, 0 <= warmup < 1, got {warmup!r}')
         self.glimpse_size, self.n_glimpses, self.warmup = glimpse_size, n_glimpses, warmup
         self.seed, self.train_g = seed, torch.Generator().manual_seed(seed)
@@ -234,7 +254,9 @@ class _HeadsLoss:
     "Mean cross-entropy over tasks: predictions are a dict of log-probabilities, targets (B, A)"
     def __init__(self, tasks): self.tasks = list(tasks)
     def __call__(self, pred, y):
-        return torch.stack([F.nll_loss(pred[task], y[:, i]) for i, task in enumerate(self.tasks)]).mean()
+        loss = torch.stack([F.nll_loss(pred[task], y[:, i]) for i, task in enumerate(self.tasks)]).mean()
+        if not loss.isfinite(): raise FloatingPointError(f'the loss is {loss.item()}')
+        return loss
 
 def _accuracy(pred, y):
     "Mean accuracy over tasks"
@@ -282,16 +304,43 @@ def _check_table(labels, tasks, n, what):
     columns = zip(y.T, tasks.items())
     return torch.stack([check_labels(c, k, what=f'{what} labels of {task}') for c, (task, k) in columns], 1)
 
-def _check_splits(avp, train, valid):
-    "(images, labels) of both sets, after checking labels and ids"
-    checked = []
-    for (images, labels, ids), what in ((train, 'training'), (valid, 'validation')):
-        check_ids(ids, len(images), f'{what} images')
-        checked.append((images, _check_table(labels, avp.tasks, len(images), what)))
-    check_disjoint({'posterior training': train[2], 'posterior validation': valid[2]})
-    return checked
+def _check_split(avp, split, what, size=None):
+    "(images, labels, ids) of training or validation"
+    if not isinstance(split, (tuple, list)) or len(split) != 3:
+        raise ValueError(f'{what} data must be (images, labels, ids), got a {type(split).__name__}')
+    images, labels, ids = split
+    x = check_images(images, size, avp.config['in_channels'], f'{what} images')
+    if x.dtype != torch.uint8: raise ValueError(f'{what} images are {x.dtype}; expected uint8')
+    return x, _check_table(labels, avp.tasks, len(x), what), check_ids(ids, len(x), f'{what} images')
+
+def _try_out(avp, n, batch_size, size):
+    "Refuse image and batch sizes that the network cannot be trained on, before anything is done"
+    least = n%batch_size or batch_size # the last batch is the smallest
+    x = torch.zeros(least, avp.config['in_channels'] + 1, *size, device=avp.mean.device)
+    try:
+        with torch.no_grad(): copy.deepcopy(avp).train()(x)
+    except (RuntimeError, TypeError, ValueError) as e:
+        raise ValueError(f"{avp.config['arch']} cannot be trained on a batch of {least} images of "
+                         f'{size[0]}x{size[1]} pixels, the last of an epoch: {e}') from e
 
 # %% ../nbs/03_avp.ipynb #2419cdf1
+def _remember(avp, settings, *ids):
+    "Note a run in the network"
+    everyone = dict.fromkeys([*avp.trained_on, *(str(i) for some in ids for i in some)])
+    avp.info = dict(settings, ids=list(everyone), runs=[*avp.info.get('runs', []), settings])
+
+def _settings(size, glimpse_size, n_glimpses, epochs, lr, batch_size, warmup, seed):
+    "The numbers of a run as JSON holds them, after checking them"
+    check_locations([[0, 0]], size, glimpse_size)
+    if not isinstance(lr, Real) or not 0 < lr < math.inf:
+        raise ValueError(f'lr must be a positive number, got {lr!r}')
+    rows, cols = as_pair(glimpse_size)
+    return dict(image_size=list(size), glimpse_size=rows if rows == cols else [rows, cols],
+                n_glimpses=check_count(n_glimpses, 'n_glimpses'), epochs=check_count(epochs, 'epochs'),
+                lr=float(lr), batch_size=check_count(batch_size, 'batch_size'), warmup=warmup,
+                seed=check_count(seed, 'seed', 0))
+
+# %% ../nbs/03_avp.ipynb #b11098b5
 def train_avp(
     avp:AVP, # The network, trained in place
     images:torch.Tensor, # (n, C, H, W) uint8 training images
@@ -309,57 +358,77 @@ def train_avp(
     seed:int=0, # Of shuffling and glimpses
 )->Learner: # The fastai learner, with its losses
     "Train the posterior on random glimpses and keep the epoch with the best validation loss"
-    train, held = _check_splits(avp, (images, labels, ids), valid)
+    if not isinstance(avp, AVP): raise ValueError(f'train_avp takes an AVP, got a {type(avp).__name__}')
+    train = _check_split(avp, (images, labels, ids), 'training')
+    held = _check_split(avp, valid, 'validation', train[0].shape[-2:])
+    check_disjoint({'posterior training': train[2], 'posterior validation': held[2]})
+    settings = _settings(train[0].shape[-2:], glimpse_size, n_glimpses, epochs, lr, batch_size, warmup, seed)
+    avp.to(device or avp.mean.device)
+    _try_out(avp, len(train[0]), batch_size, settings['image_size'])
+    glimpses = RandomGlimpses(settings['glimpse_size'], n_glimpses, warmup, settings['seed'])
     torch.manual_seed(seed)
-    avp.to(device or next(avp.parameters()).device)
-    glimpses = RandomGlimpses(glimpse_size, n_glimpses, warmup, seed)
-    learn = _learner(avp, train, held, glimpses, batch_size, mirror, seed)
-    with learn.no_bar(): learn.fit_one_cycle(epochs, lr)
-    avp.eval().info = dict(ids=[str(i) for i in ids], image_size=list(images.shape[-2:]),
-                           glimpse_size=glimpse_size, n_glimpses=n_glimpses, epochs=epochs, lr=lr,
-                           batch_size=batch_size, warmup=warmup, seed=seed)
+    learn = _learner(avp, train[:2], held[:2], glimpses, settings['batch_size'], mirror, settings['seed'])
+    return _fit(learn, settings, train[2], held[2])
+
+# %% ../nbs/03_avp.ipynb #75d3b656
+def _fit(learn, settings, *ids):
+    "Train; the network ends up in evaluation mode"
+    avp, epochs, lr = learn.model, settings['epochs'], settings['lr']
+    weights, info = {name: v.clone() for name, v in avp.state_dict().items()}, avp.info
+    _remember(avp, settings, *ids)
+    try:
+        with learn.no_bar(): learn.fit_one_cycle(epochs, lr)
+    except FloatingPointError as e:
+        avp.load_state_dict(weights)
+        avp.info = info
+        raise ValueError(f'the training diverged in epoch {learn.epoch + 1}, step {learn.iter + 1}: {e}; '
+                         f'the network is as it was before; try a learning rate below lr={lr}') from None
+    finally: avp.eval()
     return learn
 
 # %% ../nbs/03_avp.ipynb #45bf364e
 @patch
 def predict(self:AVP,
-    image, # (C, H, W), uint8 or floats in [0, 1]
+    image, # (C, H, W), uint8 or floats in [0, 1], or a PIL image
     locations, # (t, 2) top-left pixels
     glimpse_size=None, # int or (rows, cols), pixels; None: that of training
 )->dict: # Task -> (K,) probabilities
     "Class probabilities of every task from the given glimpses of one image"
     if glimpse_size is None: glimpse_size = self.info.get('glimpse_size')
     if glimpse_size is None: raise ValueError('this posterior was not trained here: say glimpse_size=')
-    x = torch.as_tensor(image)
-    if x.dtype == torch.uint8: x = x.float()/255
-    x, locations = x[None].to(self.mean.device), torch.as_tensor(locations)[None]
+    size, channels = self.info.get('image_size'), self.config['in_channels']
+    x = as_float(check_images(image_tensor(image), size, channels, 'the image', ndim=3)).to(self.mean.device)
+    l = check_locations(locations, x.shape[-2:], glimpse_size)
+    if l.ndim != 2: raise ValueError(f'locations have shape {tuple(l.shape)}; expected (t, 2)')
     still = copy.deepcopy(self).eval() # a network in training keeps its mode and its statistics
-    with torch.inference_mode(): logp = still(embed_observed(x, locations, glimpse_size))
+    with torch.inference_mode(): logp = still(embed_observed(x[None], l[None], glimpse_size))
     return {task: o[0].exp() for task, o in logp.items()}
 
 # %% ../nbs/03_avp.ipynb #d8a5e2c1
 @patch
 def save(self:AVP,
     path, # File to write, usually *.safetensors
-):
-    "Weights, architecture and provenance in one safetensors file, written atomically"
-    about = dict(format='nogs_nb.AVP/1', config=json.dumps(self.config), info=json.dumps(self.info))
-    weights = {name: v.contiguous() for name, v in self.state_dict().items()}
-    write_atomic(path, to_bytes(weights, metadata=about))
+)->Path: # The file
+    "Weights, architecture and provenance in one file, written atomically"
+    return write_tensors(path, 'avp', dict(version=2, config=self.config, info=self.info), self.state_dict())
+
+def _first_version(metadata):
+    "The description in a file of the first version; None in others"
+    if metadata.get('format') != 'nogs_nb.AVP/1' or 'checksum' in metadata: return None
+    info = json.loads(metadata['info'])
+    run = {name: v for name, v in info.items() if name != 'ids'}
+    return dict(config=json.loads(metadata['config']), info=dict(info, runs=[run] if run else []))
 
 def load_avp(
     path, # A file written by `AVP.save`
     device='cpu', # Where to put it
 )->AVP: # In evaluation mode
     "Read a posterior back"
-    if not Path(path).is_file(): raise ValueError(f'no posterior at {path}')
-    try:
-        with safe_open(path, 'pt') as f:
-            about, weights = f.metadata() or {}, {name: f.get_tensor(name) for name in f.keys()}
-    except Exception as e: raise ValueError(f'{path} is not a whole safetensors file: {e}') from e
-    if about.get('format') != 'nogs_nb.AVP/1':
-        raise ValueError(f"{path} holds {about.get('format')!r}, not a posterior saved by AVP.save")
-    avp = AVP(**json.loads(about['config']))
-    avp.load_state_dict(weights)
-    avp.info = json.loads(about['info'])
+    description, weights = read_tensors(path, 'avp', (2,), older=_first_version)
+    with naming(path, 'avp file'):
+        config = description['config']
+        named = {name: config[name] for name in ('tasks', 'arch', 'in_channels', 'mean', 'std')}
+        avp = AVP(**named)
+        avp.load_state_dict(weights)
+        avp.info = dict(description['info'])
     return avp.to(device).eval()
