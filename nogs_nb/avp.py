@@ -162,6 +162,7 @@ def _head_of(avp, task):
 # %% ../nbs/03_avp.ipynb #ad5c7cdf
 class FusedPosterior(nn.Module):
     "A frozen, cheaper copy of one task of an `AVP`"
+    memory_format = torch.channels_last # the layout in which it likes frames
     def __init__(self,
         avp:AVP, # The network
         task:str, # Name of one of its tasks

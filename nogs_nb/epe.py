@@ -8,15 +8,17 @@ Docs: https://nogs-nb.github.io/nogs_nb/epe.html.md"""
 __all__ = ['SCORES', 'entropy', 'partial_score', 'score_bounds', 'MaskedFrames', 'StepScorer', 'step_scorer',
            'expected_posterior_entropy', 'first_minimum', 'step_result', 'ExhaustiveSearch']
 
-# %% ../nbs/05a_epe.ipynb #261ed42c
+# %% ../nbs/05a_epe.ipynb #3d650ccb
 from dataclasses import dataclass
 import numpy as np
 import torch
 from fastcore.basics import patch
 from .fovea import check_locations, glimpse_pixels, observed_mask
-from .contract import StepResult, check_log_probs
+from .checks import check_count, check_labels
+from .judge import check_log_probs
+from .contract import StepResult
 
-# %% ../nbs/05a_epe.ipynb #1e530537
+# %% ../nbs/05a_epe.ipynb #e5742093
 SCORES = ('epe', 'mi', 'nll')
 
 def entropy(
@@ -35,7 +37,7 @@ def partial_score(
     if score != 'mi': return V/W
     return V/W - torch.special.entr(P/W).sum(-1)
 
-# %% ../nbs/05a_epe.ipynb #fa6af775
+# %% ../nbs/05a_epe.ipynb #1f5b87be
 def score_bounds(
     score:str, # One of `SCORES`
     W:float, # Weight of the completions seen
@@ -52,7 +54,7 @@ def score_bounds(
         return s - rest*np.log(n_classes) - h2, s
     return V, (torch.full_like(V, np.inf) if rest > 1e-9 else V)
 
-# %% ../nbs/05a_epe.ipynb #dbfc0994
+# %% ../nbs/05a_epe.ipynb #742337b4
 def _batch_of(
     images, # (N, C, H, W)
 )->int:
@@ -79,11 +81,12 @@ class MaskedFrames:
         self.posterior, self.n_passes, self.n_classes = posterior, 0, None
         self.n_completions, self.n_candidates = len(images), len(candidates)
         self.unseen = len(observed) == 0
-        self.batch = batch_size or _batch_of(images)
+        self.channels_last = getattr(posterior, 'memory_format', None) == torch.channels_last
+        self.batch = _batch_of(images) if batch_size is None else check_count(batch_size, 'batch_size')
         self._frames(images, observed, glimpse_size)
         self.patch = glimpse_pixels(candidates, self.size, glimpse_size) # (L, g*g) pixels of each candidate
 
-# %% ../nbs/05a_epe.ipynb #30c1b4e1
+# %% ../nbs/05a_epe.ipynb #1758419f
 @patch
 def _frames(self:MaskedFrames, images, observed, glimpse_size):
     "The completions as frames, channels last: wholly seen, and seen at the glimpses taken so far"
@@ -105,7 +108,7 @@ def embed(self:MaskedFrames,
         frames.scatter_(1, pixels[..., None].expand(-1, -1, channels), new)
     return frames.view(-1, *self.size, channels).permute(0, 3, 1, 2)
 
-# %% ../nbs/05a_epe.ipynb #9de68ce7
+# %% ../nbs/05a_epe.ipynb #ecb2370a
 @patch
 def _ask(self:MaskedFrames, n, l=None):
     "Log-probabilities of pairs (n, l), or of completions n at the glimpses so far: (B, K) on the CPU"
@@ -113,6 +116,7 @@ def _ask(self:MaskedFrames, n, l=None):
     for i in range(0, len(n), self.batch):
         b = slice(i, i + self.batch)
         frames = self.embed(n[b].to(device), None if l is None else l[b].to(device))
+        if not self.channels_last: frames = frames.contiguous()
         answers.append(check_log_probs(self.posterior(frames), len(frames), self.n_classes))
         self.n_classes = answers[-1].shape[1]
     self.n_passes += len(n)
@@ -134,7 +138,7 @@ def prefix(self:MaskedFrames)->torch.Tensor: # (N, K)
     if self.unseen: return self._ask(n[:1]).expand(len(n), -1) # nothing has been seen: all look the same
     return self._ask(n)
 
-# %% ../nbs/05a_epe.ipynb #e9012d08
+# %% ../nbs/05a_epe.ipynb #738c4e50
 class StepScorer:
     "Sums of the values of (completion, candidate) pairs, as they come"
     def __init__(self,
@@ -151,7 +155,9 @@ class StepScorer:
         self.source, self.score = source, score
         self.n_completions, self.n_candidates = source.n_completions, source.n_candidates
         self.w = torch.as_tensor(weights).double().cpu()
-        self.labels = None if labels is None else torch.as_tensor(labels).long().cpu()
+        if labels is not None:
+            labels = check_labels(labels, 10**9, self.n_completions, 'completion labels').cpu()
+        self.labels = labels
         self.allowed = torch.arange(self.n_candidates) if allowed is None else torch.as_tensor(allowed)
         self.values = torch.full((self.n_completions, self.n_candidates), torch.nan, dtype=torch.float64)
         self.W = torch.zeros(self.n_candidates, dtype=torch.float64) # weight of the completions seen
@@ -165,7 +171,7 @@ class StepScorer:
         "Answers the source has given"
         return self.source.n_passes
 
-# %% ../nbs/05a_epe.ipynb #e3650d47
+# %% ../nbs/05a_epe.ipynb #d8df900d
 @patch
 def _value(self:StepScorer, n, log_probs):
     "Values (a, b) of log-probabilities (a, b, K) of completions `n`"
@@ -187,7 +193,7 @@ def _keep_probabilities(self:StepScorer, n, l, log_probs):
     self.p[n[:, None], l[None]] = p.float()
     self.P[l] += (self.w[n][:, None, None]*p).sum(0)
 
-# %% ../nbs/05a_epe.ipynb #98b6fc9b
+# %% ../nbs/05a_epe.ipynb #88a62b80
 @patch
 @torch.inference_mode()
 def evaluate(self:StepScorer,
@@ -217,7 +223,7 @@ def bounds(self:StepScorer,
     P = None if self.P is None else self.P[l]
     return score_bounds(self.score, self.W[l[0]].item(), self.V[l], P, self.n_classes)
 
-# %% ../nbs/05a_epe.ipynb #571939da
+# %% ../nbs/05a_epe.ipynb #f5a9dda1
 @patch(as_prop=True)
 def before(self:StepScorer)->torch.Tensor: # (N,) float64 nats
     "Value of every completion at the glimpses taken so far"
@@ -227,7 +233,17 @@ def before(self:StepScorer)->torch.Tensor: # (N,) float64 nats
         self._before = self._value(every, log_probs[:, None])[:, 0]
     return self._before
 
-# %% ../nbs/05a_epe.ipynb #b7793790
+# %% ../nbs/05a_epe.ipynb #b2ccdb4a
+def _labels_of(completion, task, labels):
+    "Classes (N,) of completions: given for each of them, by id, or their own; None where nobody knows"
+    if labels is None: return (getattr(completion, 'labels', None) or {}).get(task)
+    if not isinstance(labels, dict): return labels
+    if completion.ids is None: raise ValueError('labels are given by id, but the completions have no ids')
+    known = {str(id): label for id, label in labels.items()}
+    unknown = [id for id in completion.ids if str(id) not in known]
+    if unknown: raise ValueError(f'no label for completion {unknown[0]!r} ({len(unknown)} such)')
+    return torch.tensor([known[str(id)] for id in completion.ids])
+
 def step_scorer(
     posterior, # Callable (B, C+1, H, W) -> log-probabilities (B, K), or one with `pairs`
     completion, # Weighted completions of the image
@@ -235,7 +251,7 @@ def step_scorer(
     candidates, # (L, 2) locations to compare
     glimpse_size, # int or (rows, cols), pixels
     score:str='epe', # 'epe', 'mi' or 'nll'
-    labels=None, # (N,) true classes of the completions; None: those they bring for the posterior's task
+    labels=None, # (N,) classes of the completions, or a dict id -> class; None: those they bring for its task
     allowed=None, # (a,) int64: the candidates that may be chosen; None: all of them
     batch_size:int=None, # Frames given to a network at once; None: by memory
 )->StepScorer:
@@ -243,11 +259,10 @@ def step_scorer(
     own = getattr(posterior, 'pairs', None)
     source = own(completion, observed, candidates, glimpse_size) if own else \
         MaskedFrames(posterior, completion, observed, candidates, glimpse_size, batch_size)
-    if labels is None and score == 'nll':
-        labels = (getattr(completion, 'labels', None) or {}).get(getattr(posterior, 'task', None))
+    labels = _labels_of(completion, getattr(posterior, 'task', None), labels) if score == 'nll' else None
     return StepScorer(source, completion.weights, score, labels, allowed)
 
-# %% ../nbs/05a_epe.ipynb #d318b0da
+# %% ../nbs/05a_epe.ipynb #df289dc7
 def _evaluate_all(
     scorer:StepScorer, # What to ask
     places, # (b,) int64: candidates
@@ -269,7 +284,7 @@ def expected_posterior_entropy(
     _evaluate_all(scorer, scorer.allowed)
     return scorer.scores(scorer.allowed).float().to(completion.images.device)
 
-# %% ../nbs/05a_epe.ipynb #dbdfa1ed
+# %% ../nbs/05a_epe.ipynb #52e82643
 def first_minimum(
     scores, # (L,) nats; NaN where nothing is known
 )->int: # Index
@@ -288,7 +303,7 @@ def step_result(
     map[places] = scorer.scores(places)
     return StepResult(map.float(), first_minimum(map), bound)
 
-# %% ../nbs/05a_epe.ipynb #42d29d16
+# %% ../nbs/05a_epe.ipynb #785ac973
 @dataclass(frozen=True)
 class ExhaustiveSearch:
     "Every completion at every location (the paper's grid search)"

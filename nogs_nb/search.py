@@ -7,7 +7,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/search.html.md"""
 # %% auto #0
 __all__ = ['Narrowing', 'HalvingSearch', 'RacingSearch']
 
-# %% ../nbs/05b_search.ipynb #7a3f90fd
+# %% ../nbs/05b_search.ipynb #281dd3ad
 from dataclasses import dataclass, replace
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from .checks import check_count
 from .contract import StepResult
 from .epe import StepScorer, first_minimum, step_result
 
-# %% ../nbs/05b_search.ipynb #cadf9b0d
+# %% ../nbs/05b_search.ipynb #09871ee9
 @patch
 def _terms(self:StepScorer, n, l):
     "What completions `n` contribute to the scores of candidates `l`, (a, b)"
@@ -27,7 +27,7 @@ def _terms(self:StepScorer, n, l):
     mean = (w*p).sum(0) # the mutual information is the mean divergence from it
     return -(torch.special.xlogy(p, p) - torch.special.xlogy(p, mean)).sum(-1)
 
-# %% ../nbs/05b_search.ipynb #e2602509
+# %% ../nbs/05b_search.ipynb #4534fb4e
 @patch
 def paired(self:StepScorer,
     n, # (a,) int64: completions
@@ -48,7 +48,7 @@ def paired(self:StepScorer,
     unseen = (1 - seen).clamp(min=0) # finite-population correction: nothing is uncertain once all are seen
     return total*gap, total*(variance*unseen).sqrt()
 
-# %% ../nbs/05b_search.ipynb #6492363d
+# %% ../nbs/05b_search.ipynb #31cdae24
 @dataclass(frozen=True)
 class Narrowing:
     "What halving and racing share: evaluate on a few completions, drop places, add completions"
@@ -70,12 +70,16 @@ class Narrowing:
         "Completions in the order in which they are taken"
         return (scorer.w*self.size(scorer)).argsort(descending=True, stable=True)
 
-# %% ../nbs/05b_search.ipynb #c7b22ac5
+    def reconsider(self, scorer, alive, dropped):
+        "A last look at places that were dropped; here none"
+        return alive
+
+# %% ../nbs/05b_search.ipynb #501476dc
 @patch
 def narrow(self:Narrowing,
     scorer, # A `StepScorer`
     alive, # (b,) int64: places, none of them evaluated before
-    dropped:list, # Groups of dropped places are added to it
+    dropped:list, # Groups of dropped places, and the completions they have not seen, are added to it
     rival=None, # (1,) int64: a place with a known score to beat
 )->torch.Tensor: # int64: the places that have seen every completion
     "Evaluate on more and more completions, and drop places on the way"
@@ -86,21 +90,21 @@ def narrow(self:Narrowing,
         used = more
         if used == len(order): return alive
         stay = self.stays(scorer, order[:used], alive, rival)
-        if not stay.all(): dropped.append(alive[~stay])
+        if not stay.all(): dropped.append((alive[~stay], order[used:]))
         alive = alive[stay]
         if not len(alive): return alive
         more = len(order) if len(alive) <= self.keep else min(max(int(self.grow*used), used + 1), len(order))
 
-# %% ../nbs/05b_search.ipynb #c63963a8
+# %% ../nbs/05b_search.ipynb #9a77a638
 @patch
 def bound(self:Narrowing,
     scorer, # A `StepScorer`
     best:int, # The place chosen
-    dropped:list, # Groups of dropped places, each evaluated on the same completions
+    dropped:list, # Groups of dropped places, each with the completions it has not seen
 )->float: # nats
     "Certain bound on the regret of `best`"
     if scorer.score == 'nll' or (scorer.W[scorer.allowed] == 0).any(): return float('inf')
-    lowest = [scorer.bounds(group)[0].min().item() for group in dropped]
+    lowest = [scorer.bounds(places)[0].min().item() for places, _ in dropped]
     return max(scorer.scores(torch.tensor([best])).item() - min(lowest, default=np.inf), 0.)
 
 @patch
@@ -112,10 +116,11 @@ def __call__(self:Narrowing,
     dropped = []
     if self.coarse == 1: alive = self.narrow(scorer, scorer.allowed, dropped)
     else: alive = self.refine(scorer, shape, dropped)
+    alive = self.reconsider(scorer, alive, dropped)
     found = step_result(scorer, alive)
     return replace(found, bound=self.bound(scorer, found.best, dropped))
 
-# %% ../nbs/05b_search.ipynb #91c324e4
+# %% ../nbs/05b_search.ipynb #459ffb0e
 def _by_score(scorer, places):
     "Positions of places by rising score, equal ones in their order"
     return (scorer.scores(places)*1e5).round().argsort(stable=True)
@@ -140,16 +145,17 @@ class HalvingSearch(Narrowing):
         stay[_by_score(scorer, alive)[:max(len(alive)//2, self.keep)]] = True
         return stay
 
-# %% ../nbs/05b_search.ipynb #2b05946c
+# %% ../nbs/05b_search.ipynb #a91860b8
 @dataclass(frozen=True)
 class RacingSearch(Narrowing):
     "Racing by paired differences over shared completions, optionally from a coarse grid"
-    start:int = 6 # Completions that every place is first evaluated on
+    start:int = 12 # Completions that every place is first evaluated on; no place leaves before
     keep:int = 1 # Places that see all completions, at least
     coarse:int = 1 # Begin with every coarse-th row and column
     seeds:int = 6 # With coarse > 1: coarse winners whose neighbourhoods are refined
     confidence:float = .975 # That a place is behind the leader, at which it leaves
     grow:float = 1.5 # Times as many completions after each round
+    finish:int = 8 # Leading dropped places that see all completions in the end
 
     def __post_init__(self):
         super().__post_init__()
@@ -157,8 +163,9 @@ class RacingSearch(Narrowing):
         if not .5 < self.confidence < 1:
             raise ValueError(f'confidence must be between .5 and 1, got {self.confidence}')
         if not self.grow > 1: raise ValueError(f'grow must be above 1, got {self.grow}')
+        check_count(self.finish, 'finish', 0)
 
-# %% ../nbs/05b_search.ipynb #05fc606e
+# %% ../nbs/05b_search.ipynb #6a85b3ef
 @patch
 def size(self:RacingSearch,
     scorer, # A `StepScorer`
@@ -186,7 +193,29 @@ def stays(self:RacingSearch,
     if rival is None: stay[gap.argsort(stable=True)[:self.keep]] = True
     return stay
 
-# %% ../nbs/05b_search.ipynb #69546c2c
+# %% ../nbs/05b_search.ipynb #731ec34d
+@patch
+def reconsider(self:RacingSearch,
+    scorer, # A `StepScorer`
+    alive, # (b,) int64: the places that have seen every completion
+    dropped:list, # Groups of dropped places, each with the completions it has not seen; changed in place
+)->torch.Tensor: # int64: the places that have seen every completion, some of those dropped among them
+    "Show every completion to the places that were dropped with the smallest gaps"
+    if not dropped or not self.finish: return alive
+    winner, size = step_result(scorer, alive).best, self.size(scorer)
+    every = torch.arange(scorer.n_completions)
+    seen = [every[~torch.isin(every, unseen)] for _, unseen in dropped]
+    gaps = torch.cat([scorer.paired(n, places, winner, size)[0] for n, (places, _) in zip(seen, dropped)])
+    closest = gaps <= gaps.sort().values[:self.finish][-1]
+    for i, near in enumerate(closest.split([len(places) for places, _ in dropped])):
+        places, unseen = dropped[i]
+        if near.any(): scorer.evaluate(unseen, places[near])
+        dropped[i] = places[~near], unseen
+        alive = torch.cat([alive, places[near]])
+    dropped[:] = [group for group in dropped if len(group[0])]
+    return alive.sort().values
+
+# %% ../nbs/05b_search.ipynb #fb987db0
 def _coarse_places(shape, c):
     "Every c-th row and column of a grid, as indices"
     rows, cols = (torch.arange(c//2 if n > c else 0, n, c) for n in shape)
@@ -199,12 +228,12 @@ def _neighbourhood(place, shape, c):
     cols = range(max(col - c + 1, 0), min(col + c, shape[1]))
     return {i*shape[1] + j for i in rows for j in cols}
 
-# %% ../nbs/05b_search.ipynb #ce9ecda5
+# %% ../nbs/05b_search.ipynb #2030bfc2
 @patch
 def refine(self:Narrowing,
     scorer, # A `StepScorer`
     shape, # (rows, cols) of the candidates as a grid
-    dropped:list, # Groups of dropped places are added to it
+    dropped:list, # Groups of dropped places, and the completions they have not seen, are added to it
 )->torch.Tensor: # int64: the places that have seen every completion
     "The search on a coarse grid, then on the fine neighbourhoods of its best places"
     if shape is None or shape[0]*shape[1] != scorer.n_candidates:
