@@ -7,7 +7,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/glimpse_network.html.md"""
 # %% auto #0
 __all__ = ['GlimpseEncoder', 'PlaceFilm', 'GlimpsePosterior', 'first_looks', 'load_glimpse_posterior']
 
-# %% ../nbs/03b_glimpse_network.ipynb #bcbd7ae0
+# %% ../nbs/03b_glimpse_network.ipynb #5a75d0e0
 import json
 import math
 from pathlib import Path
@@ -21,7 +21,7 @@ from .fovea import GlimpseGrid, as_pair
 from .checks import as_float, check_count
 from .files import fingerprint, write_atomic
 
-# %% ../nbs/03b_glimpse_network.ipynb #b0bf23ff
+# %% ../nbs/03b_glimpse_network.ipynb #a968179c
 def _layer(
     size:int, # Pixels left in one direction
 )->tuple: # (kernel, stride)
@@ -49,7 +49,7 @@ class GlimpseEncoder(nn.Sequential):
             left = [_after(s, *step) for s, step in zip(left, steps)]
         super().__init__(*layers)
 
-# %% ../nbs/03b_glimpse_network.ipynb #75c68f65
+# %% ../nbs/03b_glimpse_network.ipynb #526af78d
 class PlaceFilm(nn.Module):
     "Scale and shift of glimpse features by where the glimpse was"
     def __init__(self,
@@ -72,7 +72,7 @@ class PlaceFilm(nn.Module):
         waves = (x[..., None]*self.frequencies).flatten(-2)
         return self.net(torch.cat([x, waves.sin(), waves.cos()], -1)).chunk(2, -1)
 
-# %% ../nbs/03b_glimpse_network.ipynb #2a2a8daf
+# %% ../nbs/03b_glimpse_network.ipynb #2e4c3911
 class GlimpsePosterior(nn.Module):
     "Class posterior of several tasks from a set of glimpses"
     def __init__(self,
@@ -111,7 +111,7 @@ class GlimpsePosterior(nn.Module):
         "Task name to number of classes"
         return self.config['tasks']
 
-# %% ../nbs/03b_glimpse_network.ipynb #8f6d86ba
+# %% ../nbs/03b_glimpse_network.ipynb #d05342fa
 @patch
 def vectors(self:GlimpsePosterior,
     glimpses, # (..., C, g, g): uint8, or float in [0, 1]
@@ -140,7 +140,7 @@ def split(self:GlimpsePosterior,
     parts = logits.float().split(list(self.tasks.values()), -1)
     return {task: z.log_softmax(-1) for task, z in zip(self.tasks, parts)}
 
-# %% ../nbs/03b_glimpse_network.ipynb #422031d1
+# %% ../nbs/03b_glimpse_network.ipynb #4f966f5b
 def first_looks(
     locations, # (B, T, 2)
 )->torch.Tensor: # (B, T) bool
@@ -168,7 +168,7 @@ def forward(self:GlimpsePosterior,
     S, t = self.prefixes(self.vectors(glimpses, locations), locations)
     return self.split(self.logits(S[:, 1:], t[:, 1:]))
 
-# %% ../nbs/03b_glimpse_network.ipynb #d487b695
+# %% ../nbs/03b_glimpse_network.ipynb #bd47b594
 _FILE = 'nogs_nb.GlimpsePosterior/1'
 
 @patch

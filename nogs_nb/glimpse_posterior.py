@@ -7,7 +7,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/glimpse_posterior.html.md"""
 # %% auto #0
 __all__ = ['place_vectors', 'GlimpseTable', 'GlimpsePairs', 'TaskGlimpses']
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #45376051
+# %% ../nbs/05d_glimpse_posterior.ipynb #3d47d057
 import fcntl
 import json
 import os
@@ -24,7 +24,7 @@ from .bank import ImageBank
 from .glimpse_network import GlimpsePosterior, load_glimpse_posterior
 from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #73cd849a
+# %% ../nbs/05d_glimpse_posterior.ipynb #1746f3c0
 @torch.no_grad()
 def place_vectors(
     posterior:GlimpsePosterior, # In evaluation mode
@@ -40,7 +40,7 @@ def place_vectors(
         parts.append(posterior.vectors(y.to(where), l.to(where)))
     return torch.cat(parts)
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #008eabf0
+# %% ../nbs/05d_glimpse_posterior.ipynb #751c06ff
 class GlimpseTable:
     "Glimpse vectors of a bank's images, made when asked for and kept on disk"
     def __init__(self,
@@ -83,7 +83,7 @@ class GlimpseTable:
         self.used = {key: 0 for key in self.at} # when each was used last
         self.checked, self.clock = set(), 0
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #ee0bf467
+# %% ../nbs/05d_glimpse_posterior.ipynb #c4dadcc4
 @patch(cls_method=True)
 def create(cls:GlimpseTable,
     path, # Folder; made if need be, opened if it is there
@@ -126,7 +126,7 @@ def _reserve(path, n):
     "Have the file system set bytes aside"
     with open(path, 'r+b') as f: os.posix_fallocate(f.fileno(), 0, max(n, 1))
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #61dbd65c
+# %% ../nbs/05d_glimpse_posterior.ipynb #bafbd4a8
 @patch
 def _make(self:GlimpseTable, key):
     "Compute the vectors of an image into a slot, that of the least recently used one where all are taken"
@@ -181,7 +181,7 @@ def fill(self:GlimpseTable):
         self.used[key] = 0
         self._make(key)
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #9e03e04c
+# %% ../nbs/05d_glimpse_posterior.ipynb #c7165c61
 class GlimpsePairs:
     "Answers for pairs of completion and candidate from the vectors of their glimpses"
     def __init__(self,
@@ -201,7 +201,7 @@ class GlimpsePairs:
         self.n_passes += self.n_completions
         return self.task.head(self.S, self.t)
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #b0f67953
+# %% ../nbs/05d_glimpse_posterior.ipynb #393812a5
 @patch
 @torch.inference_mode()
 def log_probs(self:GlimpsePairs,
@@ -221,7 +221,7 @@ def log_probs(self:GlimpsePairs,
     self.n_passes += answers.shape[0]*answers.shape[1]
     return answers
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #f0dac49f
+# %% ../nbs/05d_glimpse_posterior.ipynb #35a2c994
 class TaskGlimpses:
     "One task of a `GlimpsePosterior`, as the search and the judge want it"
     def __init__(self,
@@ -246,7 +246,7 @@ class TaskGlimpses:
         raise ValueError('a posterior that reads glimpses cannot be asked about a masked frame, which does '
                          'not say which glimpses it holds: use prefix_log_probs(images, locations)')
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #db3c5d89
+# %% ../nbs/05d_glimpse_posterior.ipynb #a09ddc7c
 @patch
 def head(self:TaskGlimpses,
     S, # (..., width) sums of vectors; changed in place
@@ -290,7 +290,7 @@ def _pairs_of_pixels(self:TaskGlimpses, completion, observed, candidates):
     rows = torch.stack([place_vectors(self.posterior, image, places) for image in completion.images])
     return GlimpsePairs(self, rows, find(observed), find(candidates))
 
-# %% ../nbs/05d_glimpse_posterior.ipynb #e3e2e623
+# %% ../nbs/05d_glimpse_posterior.ipynb #9993ef9a
 @patch
 @torch.inference_mode()
 def prefix_log_probs(self:TaskGlimpses,

@@ -8,7 +8,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/glimpse_training.html.md"""
 __all__ = ['gather_glimpses', 'uniform_places', 'search_like_places', 'heads_nll', 'judge_uniform', 'train_glimpse_posterior',
            'first_maps', 'search_densities']
 
-# %% ../nbs/03c_glimpse_training.ipynb #ee44f3b1
+# %% ../nbs/03c_glimpse_training.ipynb #73261069
 import copy
 import io
 import math
@@ -23,7 +23,7 @@ from .files import fingerprint, is_quiet, progress, write_atomic
 from .roles import check_disjoint
 from .glimpse_network import GlimpsePosterior
 
-# %% ../nbs/03c_glimpse_training.ipynb #245780a8
+# %% ../nbs/03c_glimpse_training.ipynb #aa8fdf6d
 def gather_glimpses(
     images, # (n, C, H, W) uint8 tensor, memory-mapped or not, contiguous
     rows, # (B,) int64: which images
@@ -42,7 +42,7 @@ def gather_glimpses(
     x = x.view(*locations.shape[:2], C, *glimpse_size)
     return x if mirrored is None else torch.where(mirrored[:, None, None, None, None], x.flip(-1), x)
 
-# %% ../nbs/03c_glimpse_training.ipynb #e35865aa
+# %% ../nbs/03c_glimpse_training.ipynb #99041890
 def uniform_places(
     n:int, # Sequences
     grid:GlimpseGrid, # It gives image and glimpse size
@@ -72,7 +72,7 @@ def search_like_places(
     uniform |= torch.rand(n, 1, 1, generator=generator) < .25
     return torch.where(uniform, l, chosen)
 
-# %% ../nbs/03c_glimpse_training.ipynb #70a3a037
+# %% ../nbs/03c_glimpse_training.ipynb #39a009b1
 def _prefix_logits(posterior, images, rows, locations, mirrored=None):
     "Logits (B, T+1, sum of all K) after 0..T glimpses"
     x = gather_glimpses(images, rows, locations, posterior.grid.glimpse_size, mirrored)
@@ -114,7 +114,7 @@ def judge_uniform(
     posterior.train(was)
     return total/len(rows)
 
-# %% ../nbs/03c_glimpse_training.ipynb #e6592230
+# %% ../nbs/03c_glimpse_training.ipynb #96f2dccf
 class _Run:
     "One training run: optimiser, schedule, history and the best weights, to be saved and taken up again"
     def __init__(self, posterior, lr, epochs, steps):
@@ -156,7 +156,7 @@ class _Run:
         self.opt.step()
         self.schedule.step()
 
-# %% ../nbs/03c_glimpse_training.ipynb #10569448
+# %% ../nbs/03c_glimpse_training.ipynb #ef6ba1fa
 def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, dtype, generator):
     "One pass over the images; mean -log g after 0..T glimpses"
     posterior, total = run.posterior.train(), []
@@ -174,7 +174,7 @@ def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, dtyp
         total.append(nll.detach())
     return torch.stack(total).mean(0)
 
-# %% ../nbs/03c_glimpse_training.ipynb #db0e128b
+# %% ../nbs/03c_glimpse_training.ipynb #07d6bfc8
 def _check_data(posterior, images, labels, ids, what):
     "Labels (n, A) after checking images, labels and ids against the posterior"
     wanted = (posterior.config['in_channels'], *posterior.grid.image_size)
@@ -190,7 +190,7 @@ def _check_data(posterior, images, labels, ids, what):
     columns = zip(labels.T, posterior.tasks.items())
     return torch.stack([check_labels(y, k, what=f'{what} labels of {task}') for y, (task, k) in columns], 1)
 
-# %% ../nbs/03c_glimpse_training.ipynb #c1a93d30
+# %% ../nbs/03c_glimpse_training.ipynb #9991c04d
 def train_glimpse_posterior(
     posterior:GlimpsePosterior, # Trained in place
     images, # (n, C, H, W) uint8 tensor; may be memory-mapped
@@ -239,7 +239,7 @@ def _remember(posterior, learned, tuned, settings):
     there = dict.fromkeys([*before, *(str(i) for i in learned), *(str(i) for i in tuned)])
     posterior.info = dict(ids=list(there), runs=[*posterior.info.get('runs', []), settings])
 
-# %% ../nbs/03c_glimpse_training.ipynb #3846a6d1
+# %% ../nbs/03c_glimpse_training.ipynb #c032a7e9
 @torch.no_grad()
 def first_maps(
     posterior:GlimpsePosterior, # Judged in evaluation mode
