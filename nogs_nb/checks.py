@@ -28,8 +28,8 @@ def _check_values(
     if not low == low:
         raise ValueError(f'{what} hold pixels that are NaN; expected floats in [0, 1]')
     if low < -1e-4 or high > 1 + 1e-4:
-        raise ValueError(f'{what} have values from {low:.4g} to {high:.4g}; expected uint8, or floats in [0, 1] '
-                         '(normalisation belongs to the network)')
+        raise ValueError(f'{what} have values from {low:.4g} to {high:.4g}; expected uint8, or floats '
+                         'in [0, 1] (normalisation belongs to the network)')
 
 # %% ../nbs/00a_checks.ipynb #dcddfee2
 def check_images(
@@ -70,7 +70,8 @@ def check_labels(
     "Labels after checking that each is a class"
     labels = torch.as_tensor(labels)
     if labels.ndim != 1 or labels.is_floating_point() or labels.is_complex():
-        raise ValueError(f'{what} are {labels.dtype} of shape {tuple(labels.shape)}; expected whole numbers, one an image')
+        raise ValueError(f'{what} are {labels.dtype} of shape {tuple(labels.shape)}; '
+                         'expected whole numbers, one an image')
     if n is not None and len(labels) != n:
         raise ValueError(f'{len(labels)} {what} for {n} images')
     labels = labels.long()
@@ -89,6 +90,11 @@ def _plain_id(
     if isinstance(id, Integral) and not isinstance(id, bool): return int(id)
     return id
 
+def _is_id(id):
+    "Is it a whole number, or a string with something in it and in one line?"
+    if isinstance(id, bool) or not isinstance(id, (int, str)): return False
+    return bool(str(id).strip()) and len(str(id).splitlines()) == 1
+
 def check_ids(
     ids, # Strings or whole numbers naming the images
     n:int=None, # How many there must be; None: any number
@@ -97,7 +103,7 @@ def check_ids(
     "Ids after checking that each names one image, in one line"
     ids = [_plain_id(i) for i in (ids.tolist() if hasattr(ids, 'tolist') else ids)]
     for i in ids:
-        if isinstance(i, bool) or not isinstance(i, (int, str)) or not str(i).strip() or len(str(i).splitlines()) > 1:
+        if not _is_id(i):
             raise ValueError(f'image id {i!r} is neither a whole number nor a non-empty one-line string')
     if n is not None and len(ids) != n:
         raise ValueError(f'{len(ids)} ids for {n} {what}; expected one each')

@@ -1,4 +1,4 @@
-"""Labelled images from a folder: CelebA-HQ, aligned CelebA, or one sub-folder a class.
+"""Labelled images from a folder: CelebA-HQ, aligned CelebA, or one sub-folder a class
 
 Docs: https://nogs-nb.github.io/nogs_nb/data.html.md"""
 
@@ -7,172 +7,215 @@ Docs: https://nogs-nb.github.io/nogs_nb/data.html.md"""
 # %% auto #0
 __all__ = ['read_attributes', 'CelebAHQ', 'CelebA', 'image_folder']
 
-# %% ../nbs/02a_data.ipynb #780aaeee
-import copy, difflib, hashlib, os, re, sys, time, warnings
-from concurrent.futures import ThreadPoolExecutor
+# %% ../nbs/02a_data.ipynb #84a5e048
+import os
+import re
+import warnings
 from pathlib import Path
 import numpy as np
 import torch
-from PIL import Image, ImageOps
-from fastcore.basics import store_attr, patch
-from .files import progress
-_progress = progress   # where an argument is called progress, too
-from .images import LabelledImages, ImageLoader, load_image, _splits
-from .fovea import as_pair
 from .checks import check_task
+from .images import LabelledImages
 
-# %% ../nbs/02a_data.ipynb #5fc322a7
+# %% ../nbs/02a_data.ipynb #fadfebb8
 def _lines_of(path, what):
-    "The non-empty lines of a text file, with their numbers."
-    if not Path(path).is_file(): raise ValueError(f'{path}: no such file; expected {what}')
-    try: text = Path(path).read_text()
+    "The words of each non-empty line of a text file, with its number"
+    path = Path(path)
+    if not path.is_file(): raise ValueError(f'{path}: no such file; expected {what}')
+    try: text = path.read_text()
     except UnicodeDecodeError: raise ValueError(f'{path}: not a text file; expected {what}') from None
-    return [(i, l.split()) for i,l in enumerate(text.splitlines(), 1) if l.strip()]
+    return [(i, line.split()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
 
-def read_attributes(
-    path # annotation file: a count, the attributes' names, then lines "name -1 1 ..."
-):
-    "Image names, attribute names and labels 0/1 `(n, A)` of a CelebA annotation file."
-    lines = _lines_of(path, 'a count, a line of attribute names, and a line for each image')
-    if len(lines) < 3 or len(lines[0][1]) != 1 or not lines[0][1][0].isdigit():
-        raise ValueError(f'{path}: line 1 should be the number of images, line 2 the attribute names, the rest one line an image')
-    n, names, rows = int(lines[0][1][0]), lines[1][1], lines[2:]
-    for i,r in rows:
-        if len(r) != len(names)+1: raise ValueError(f'{path}: line {i} ({r[0]}) has {len(r)-1} values: expected {len(names)}, one an attribute')
-        bad = [v for v in r[1:] if v not in ('-1', '1')]
-        if bad: raise ValueError(f'{path}: line {i} ({r[0]}) has the value {bad[0]!r}: expected -1 or 1')
-    if n != len(rows): raise ValueError(f'{path}: line 1 promises {n} images, the file has {len(rows)}')
-    images = [r[0] for _,r in rows]
-    if len(set(images)) < n: raise ValueError(f'{path}: an image is listed twice: {_first_repeat(images)}')
-    return images, names, torch.tensor([[v == '1' for v in r[1:]] for _,r in rows]).long()
-
-def _first_repeat(xs):
+def _first_repeat(names):
+    "The first name that was there before, or None"
     seen = set()
-    return next(x for x in xs if x in seen or seen.add(x))
+    return next((o for o in names if o in seen or seen.add(o)), None)
 
-# %% ../nbs/02a_data.ipynb #3c515359
-def _folder(path, needs):
-    "`path` if it is a folder that holds each of `needs`."
-    p = Path(path).expanduser()
-    if not p.is_dir(): raise ValueError(f'{p}: no such folder')
-    holds = sorted(o.name for o in p.iterdir())
-    for o in needs:
-        if not (p/o).exists(): raise ValueError(f'{p} has no {o}; expected {" and ".join(needs)} in it, found {", ".join(holds[:5]) or "nothing"}')
-    return p
+def _check_row(path, i, row, n):
+    "Refuse a line that is not a name and `n` values, -1 or 1"
+    image, *values = row
+    if len(values) != n:
+        raise ValueError(f'{path}: line {i} ({image}) has {len(values)} values: '
+                         f'expected {n}, one an attribute')
+    wrong = [v for v in values if v not in ('-1', '1')]
+    if wrong: raise ValueError(f'{path}: line {i} ({image}) has the value {wrong[0]!r}: expected -1 or 1')
 
-def _present(folder, listed, table, number=None):
-    "Rows of `listed` whose image is in `folder`, in order of `number` where given; warns if some are missing."
+# %% ../nbs/02a_data.ipynb #f2595d3c
+def read_attributes(
+    path, # Annotation file: a count, the attributes' names, then lines "name -1 1 ..."
+)->tuple: # (image names, attribute names, labels 0/1 (n, A) int64)
+    "The table in a CelebA annotation file"
+    lines = _lines_of(path, 'a count, a line of attribute names, and a line for each image')
+    count = lines[0][1] if lines else []
+    if len(lines) < 3 or len(count) != 1 or not count[0].isdigit():
+        raise ValueError(f'{path}: line 1 should be the number of images, line 2 the attribute names, '
+                         'the rest one line an image')
+    names, rows = lines[1][1], lines[2:]
+    for i, row in rows: _check_row(path, i, row, len(names))
+    if int(count[0]) != len(rows):
+        raise ValueError(f'{path}: line 1 promises {count[0]} images, the file has {len(rows)}')
+    images = [row[0] for _, row in rows]
+    twice = _first_repeat(images)
+    if twice is not None: raise ValueError(f'{path}: an image is listed twice: {twice}')
+    return images, names, torch.tensor([[v == '1' for v in row[1:]] for _, row in rows]).long()
+
+# %% ../nbs/02a_data.ipynb #2121d5d3
+def _folder(path, needs=()):
+    "The folder, once it is there and holds each of `needs`"
+    path = Path(path).expanduser()
+    if not path.is_dir(): raise ValueError(f'{path}: no such folder')
+    holds = sorted(o.name for o in path.iterdir())
+    missing = [o for o in needs if o not in holds]
+    if missing:
+        raise ValueError(f'{path} has no {missing[0]}; expected {" and ".join(needs)} in it, '
+                         f'found {", ".join(holds[:5]) or "nothing"}')
+    return path
+
+def _present(folder, listed, table):
+    "Positions in `listed` of the images that are in the folder; warns if some are missing"
     have = {o.name for o in os.scandir(folder) if o.name.lower().endswith('.jpg')}
     if not have: raise ValueError(f'{folder}: no .jpg images in it')
-    rows = [i for i,o in enumerate(listed) if o in have]
     extra = have.difference(listed)
     if extra: raise ValueError(f'{folder/min(extra)}: not listed in {table} ({len(extra)} such images)')
-    if len(rows) < len(listed):
-        first = next(o for o in listed if o not in have)
-        warnings.warn(f'{folder}: found {len(rows):,} of the {len(listed):,} images listed in {table.name} (first missing: {first}); the splits scale', stacklevel=3)
-    return rows if number is None else sorted(rows, key=lambda i: number(listed[i]))
+    missing = [o for o in listed if o not in have]
+    if missing:
+        warnings.warn(f'{folder}: found {len(have):,} of the {len(listed):,} images listed in {table.name} '
+                      f'(first missing: {missing[0]}); the splits scale', stacklevel=3)
+    return [i for i, o in enumerate(listed) if o in have]
 
 def _columns(names, labels, attributes):
-    "The columns asked for, all by default."
-    attributes = names if attributes is None else [attributes] if isinstance(attributes, str) else list(attributes)
-    return attributes, labels[:, [names.index(check_task(a, names)) for a in attributes]]
+    "The attributes asked for, all by default, and their labels"
+    if isinstance(attributes, str): attributes = [attributes]
+    attributes = list(names if attributes is None else attributes)
+    return attributes, labels[:, [names.index(check_task(o, names)) for o in attributes]]
 
-# %% ../nbs/02a_data.ipynb #66845392
+# %% ../nbs/02a_data.ipynb #97df917f
 class CelebAHQ(LabelledImages):
-    "CelebA-HQ as distributed with CelebAMask-HQ: 40 attributes, the paper's split by index."
+    "CelebA-HQ as distributed with CelebAMask-HQ: 40 attributes, the paper's split by index"
     def __init__(self,
-        path,            # folder that holds CelebA-HQ-img/ and CelebAMask-HQ-attribute-anno.txt
-        size=64,         # pixels: int or (rows, cols)
-        attributes=None, # names to keep; None: all
-        channels=3,      # 3 (RGB) or 1 (grey)
-        skip_bad=False   # leave out files that cannot be decoded (looks at every file now)?
+        path, # Folder that holds CelebA-HQ-img/ and CelebAMask-HQ-attribute-anno.txt
+        size=64, # Pixels: int or (rows, cols)
+        attributes=None, # Names to keep; None: all
+        channels:int=3, # 3 (RGB) or 1 (grey)
+        skip_bad:bool=False, # Leave out files that cannot be decoded (looks at every file now)?
     ):
-        p = _folder(path, ['CelebA-HQ-img', 'CelebAMask-HQ-attribute-anno.txt'])
-        anno = p/'CelebAMask-HQ-attribute-anno.txt'
-        images, names, labels = read_attributes(anno)
+        path = _folder(path, ['CelebA-HQ-img', 'CelebAMask-HQ-attribute-anno.txt'])
+        folder, table = path/'CelebA-HQ-img', path/'CelebAMask-HQ-attribute-anno.txt'
+        images, names, labels = read_attributes(table)
         odd = [o for o in images if not re.fullmatch(r'\d+\.jpg', o)]
-        if odd: raise ValueError(f'{anno}: image {odd[0]!r}: expected names like 123.jpg')
+        if odd: raise ValueError(f'{table}: image {odd[0]!r}: expected names like 123.jpg')
         tasks, labels = _columns(names, labels, attributes)
-        rows = _present(p/'CelebA-HQ-img', images, anno, number=lambda o: int(o[:-4]))
-        super().__init__([p/'CelebA-HQ-img'/images[i] for i in rows], labels[rows], tasks, size, channels=channels, skip_bad=skip_bad)
+        rows = sorted(_present(folder, images, table), key=lambda i: int(images[i][:-4]))
+        files = [folder/images[i] for i in rows]
+        super().__init__(files, labels[rows], tasks, size, channels=channels, skip_bad=skip_bad)
 
-# %% ../nbs/02a_data.ipynb #db723247
+# %% ../nbs/02a_data.ipynb #c299d8d3
 def _find(path, name):
-    "`name` in `path` or one folder below it."
+    "`name` in `path` or one folder below it"
     hits = [o for o in (path/name, *sorted(path.glob(f'*/{name}'))) if o.exists()]
     if not hits: raise ValueError(f'{path}: no {name} in it or one folder below')
     return hits[0]
 
-class CelebA(LabelledImages):
-    "Aligned CelebA: img_align_celeba/, list_attr_celeba.txt, list_eval_partition.txt."
-    def __init__(self,
-        path,            # folder that holds the three, as such or one folder down (Img, Anno, Eval)
-        size=(218, 178), # pixels: int or (rows, cols)
-        attributes=None, # names to keep; None: all
-        channels=3,      # 3 (RGB) or 1 (grey)
-        skip_bad=False   # leave out files that cannot be decoded (looks at every file now)?
-    ):
-        p = _folder(path, [])
-        folder, anno, part = (_find(p, o) for o in ('img_align_celeba', 'list_attr_celeba.txt', 'list_eval_partition.txt'))
-        if (folder/folder.name).is_dir(): folder = folder/folder.name
-        images, names, labels = read_attributes(anno)
-        tasks, labels = _columns(names, labels, attributes)
-        parts = _read_partition(part)
-        rows = _present(folder, images, anno)
-        lost = [images[i] for i in rows if images[i] not in parts]
-        if lost: raise ValueError(f'{part}: image {lost[0]} is not listed')
-        where = np.array([parts[images[i]] for i in rows])
-        super().__init__([folder/images[i] for i in rows], labels[rows], tasks, size, channels=channels, skip_bad=skip_bad,
-                         splits={k: np.flatnonzero(where == j) for j,k in enumerate(('train', 'valid', 'test'))})
-
 def _read_partition(path):
-    "Image name -> 0 (train), 1 (valid) or 2 (test)."
+    "Image name -> 0 (train), 1 (valid) or 2 (test)"
     lines = _lines_of(path, 'lines "name 0|1|2"')
-    for i,r in lines:
-        if len(r) != 2 or r[1] not in ('0', '1', '2'): raise ValueError(f'{path}: line {i} ({" ".join(r)}): expected a name and 0, 1 or 2')
-    return {r[0]: int(r[1]) for _,r in lines}
+    for i, row in lines:
+        if len(row) != 2 or row[1] not in ('0', '1', '2'):
+            raise ValueError(f'{path}: line {i} ({" ".join(row)}): expected a name and 0, 1 or 2')
+    return {row[0]: int(row[1]) for _, row in lines}
 
-# %% ../nbs/02a_data.ipynb #8552f38d
+# %% ../nbs/02a_data.ipynb #d84cd8d4
+class CelebA(LabelledImages):
+    "Aligned CelebA: img_align_celeba/, list_attr_celeba.txt, list_eval_partition.txt"
+    def __init__(self,
+        path, # Folder that holds the three, as such or one folder down (Img, Anno, Eval)
+        size=(218, 178), # Pixels: int or (rows, cols)
+        attributes=None, # Names to keep; None: all
+        channels:int=3, # 3 (RGB) or 1 (grey)
+        skip_bad:bool=False, # Leave out files that cannot be decoded (looks at every file now)?
+    ):
+        path = _folder(path)
+        folder = _find(path, 'img_align_celeba')
+        if (folder/folder.name).is_dir(): folder = folder/folder.name
+        table, partition = _find(path, 'list_attr_celeba.txt'), _find(path, 'list_eval_partition.txt')
+        images, names, labels = read_attributes(table)
+        tasks, labels = _columns(names, labels, attributes)
+        part_of = _read_partition(partition)
+        rows = _present(folder, images, table)
+        images = [images[i] for i in rows]
+        lost = [o for o in images if o not in part_of]
+        if lost: raise ValueError(f'{partition}: image {lost[0]} is not listed')
+        part = np.array([part_of[o] for o in images])
+        splits = {name: np.flatnonzero(part == k) for k, name in enumerate(('train', 'valid', 'test'))}
+        files = [folder/o for o in images]
+        super().__init__(files, labels[rows], tasks, size, None, None, splits, channels, skip_bad)
+
+# %% ../nbs/02a_data.ipynb #dee76937
 _suffixes = {'.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm', '.pgm'}
 _split_names = dict(train='train', valid='valid', val='valid', validation='valid', test='test')
 
-def _class_files(path):
-    "Class name -> its image files, sorted."
-    subs = sorted(o for o in path.iterdir() if o.is_dir() and not o.name.startswith('.'))
-    res = {o.name: sorted(f for f in o.rglob('*') if f.suffix.lower() in _suffixes and not f.name.startswith('.') and f.is_file()) for o in subs}
-    if len(res) < 2: raise ValueError(f'{path}: {len(res)} class folders in it; expected at least two sub-folders, one a class')
-    for k,v in res.items():
-        if not v: raise ValueError(f'{path/k}: no images in this class folder')
-    return res
+def _sub_folders(path):
+    "The visible sub-folders, sorted"
+    return sorted(o for o in path.iterdir() if o.is_dir() and not o.name.startswith('.'))
 
+def _is_image(file):
+    "Is it a visible file with the suffix of an image?"
+    return file.suffix.lower() in _suffixes and not file.name.startswith('.') and file.is_file()
+
+def _class_files(path):
+    "Class name -> its image files, sorted"
+    files = {o.name: sorted(filter(_is_image, o.rglob('*'))) for o in _sub_folders(path)}
+    if len(files) < 2:
+        raise ValueError(f'{path}: {len(files)} class folders in it; '
+                         'expected at least two sub-folders, one a class')
+    empty = [k for k, v in files.items() if not v]
+    if empty: raise ValueError(f'{path/empty[0]}: no images in this class folder')
+    return files
+
+# %% ../nbs/02a_data.ipynb #93ead803
 def _class_splits(y, valid, test, seed):
-    "Positions by split: in every class the same shares, drawn by `seed`."
-    rng, res = np.random.default_rng(seed), dict(train=[], valid=[], test=[])
+    "Positions by split: in every class the same shares, drawn by `seed`"
+    rng = np.random.default_rng(seed)
+    res = dict(train=[], valid=[], test=[])
     for k in np.unique(y):
         p = rng.permutation(np.flatnonzero(y == k))
-        nv, nt = round(valid*len(p)), round(test*len(p))
-        for name,o in zip(res, np.split(p, [len(p)-nv-nt, len(p)-nt])): res[name] += o.tolist()
-    return {k: np.array(sorted(v), dtype=np.int64) for k,v in res.items()}
+        n_valid, n_test = round(valid*len(p)), round(test*len(p))
+        parts = np.split(p, [len(p)-n_valid-n_test, len(p)-n_test])
+        for name, part in zip(res, parts): res[name] += part.tolist()
+    return {k: np.array(sorted(v), dtype=np.int64) for k, v in res.items()}
 
-# %% ../nbs/02a_data.ipynb #fd7fc032
+def _folder_rows(path):
+    "(file, class, folder of the split or '') for each image, and whether the folders are the split"
+    tops = [o.name for o in _sub_folders(path)]
+    split_given = bool(tops) and set(tops) <= set(_split_names)
+    groups = {top: _class_files(path/top) for top in tops} if split_given else {'': _class_files(path)}
+    rows = []
+    for top, group in groups.items():
+        for name, files in group.items(): rows += [(file, name, top) for file in files]
+    return rows, split_given
+
+# %% ../nbs/02a_data.ipynb #8f56606d
 def image_folder(
-    path,           # folder with one sub-folder a class (or train/valid/test, each with one a class)
-    size,           # pixels: int or (rows, cols)
-    valid=.1,       # share of each class for validation
-    test=.1,        # share of each class for the test
-    seed=0,         # of the split
-    channels=3,     # 3 (RGB) or 1 (grey)
-    skip_bad=False  # leave out files that cannot be decoded (looks at every file now)?
-):
-    "Labelled images from class-named sub-folders: the one task is `class`."
-    if not (0 <= valid and 0 <= test and valid+test < 1): raise ValueError(f'valid={valid}, test={test}: expected shares of at least 0 with a sum below 1')
-    p = _folder(path, [])
-    tops = {o.name for o in p.iterdir() if o.is_dir() and not o.name.startswith('.')}
-    split_dirs = bool(tops) and tops <= set(_split_names)
-    groups = {d: _class_files(p/d) for d in sorted(tops)} if split_dirs else {'': _class_files(p)}
-    names = sorted(set().union(*groups.values()))
-    rows = [(f, names.index(k), d) for d,g in groups.items() for k,fs in g.items() for f in fs]
-    y, where = np.array([r[1] for r in rows]), np.array([_split_names.get(r[2], '') for r in rows])
-    splits = {k: np.flatnonzero(where == k) for k in ('train', 'valid', 'test')} if split_dirs else _class_splits(y, valid, test, seed)
-    return LabelledImages([r[0] for r in rows], y[:,None], ['class'], size, ids=[r[0].relative_to(p).as_posix() for r in rows],
-                          classes={'class': names}, splits=splits, channels=channels, skip_bad=skip_bad)
+    path, # Folder with one sub-folder a class (or train/valid/test, each with one a class)
+    size, # Pixels: int or (rows, cols)
+    valid:float=.1, # Share of each class for validation
+    test:float=.1, # Share of each class for the test
+    seed:int=0, # Of the split
+    channels:int=3, # 3 (RGB) or 1 (grey)
+    skip_bad:bool=False, # Leave out files that cannot be decoded (looks at every file now)?
+)->LabelledImages: # With the one task `class`
+    "Labelled images from class-named sub-folders"
+    if not (0 <= valid and 0 <= test and valid + test < 1):
+        raise ValueError(f'valid={valid}, test={test}: expected shares of at least 0 with a sum below 1')
+    path = _folder(path)
+    rows, split_given = _folder_rows(path)
+    names = sorted({name for _, name, _ in rows})
+    y = np.array([names.index(name) for _, name, _ in rows])
+    if split_given:
+        part = np.array([_split_names[top] for _, _, top in rows])
+        splits = {k: np.flatnonzero(part == k) for k in ('train', 'valid', 'test')}
+    else: splits = _class_splits(y, valid, test, seed)
+    files = [file for file, _, _ in rows]
+    ids = [file.relative_to(path).as_posix() for file in files]
+    classes = {'class': names}
+    return LabelledImages(files, y[:, None], ['class'], size, ids, classes, splits, channels, skip_bad)

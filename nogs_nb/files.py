@@ -71,15 +71,19 @@ def _plain(value):
     return f'{named.__module__}.{named.__qualname__}'
 
 # %% ../nbs/00b_files.ipynb #a28e3d0a
+def _attribute_parts(value):
+    "The bytes that stand for an attribute of a network"
+    if isinstance(value, (torch.Tensor, np.ndarray)) or hasattr(value, 'fingerprint'): return _parts(value)
+    return [json.dumps(_plain(value), sort_keys=True).encode()]
+
 def _module_parts(module):
-    "What decides the answers of a network: classes, plain attributes, weights and buffers, in the order of names"
+    "What decides the answers of a network: classes, plain attributes, weights and buffers, by name"
     for name, m in sorted(module.named_modules()):
         yield f'{name} {_plain(type(m))} '.encode()
         for k, v in sorted(vars(m).items()):
             if k.startswith('_') or k in ('training', 'info'): continue
             yield f'{k} '.encode()
-            if isinstance(v, (torch.Tensor, np.ndarray)): yield from _array_bytes(v)
-            else: yield from _parts(v) if hasattr(v, 'fingerprint') else [json.dumps(_plain(v), sort_keys=True).encode()]
+            yield from _attribute_parts(v)
     for name, v in sorted([*module.named_parameters(), *module.named_buffers()]):
         yield f'{name} '.encode()
         yield from _array_bytes(v)
@@ -92,6 +96,7 @@ def _parts(o):
     elif isinstance(o, bytes): yield o
     else: yield json.dumps(o, sort_keys=True, allow_nan=False).encode()
 
+# %% ../nbs/00b_files.ipynb #8a889a67
 def fingerprint(
     *parts, # Arrays, tensors, networks, bytes, objects with a `fingerprint()`, anything JSON can hold
 )->str: # 16 hexadecimal digits
@@ -209,7 +214,7 @@ def __exit__(self:Ledger, *_):
 _quiet = None
 
 def quiet(
-    on:bool=True, # Silence every progress display of the library? None: ask the environment variable NOGS_QUIET again
+    on:bool=True, # Silence every progress display of the library? None: ask NOGS_QUIET again
 ):
     "The one switch for all progress displays"
     global _quiet
@@ -223,9 +228,10 @@ def is_quiet()->bool:
 # %% ../nbs/00b_files.ipynb #543bdc42
 def _say(label, done, total, seconds):
     "One plain line on stderr"
-    rate = done/max(seconds, 1e-9)
-    of, left = ('', '') if total is None else (f'/{total}', f', {(total-done)/rate:.0f} s left')
-    print(f'{label or "progress"} {done}{of} ({seconds:.0f} s, {rate:.3g}/s{left})', file=sys.stderr, flush=True)
+    rate, of, left = done/max(seconds, 1e-9), '', ''
+    if total is not None: of, left = f'/{total}', f', {(total - done)/rate:.0f} s left'
+    what = label or 'progress'
+    print(f'{what} {done}{of} ({seconds:.0f} s, {rate:.3g}/s{left})', file=sys.stderr, flush=True)
 
 def _lines(it, total, label, every):
     "Yield from `it`, saying how far it is every `every` seconds, and at the end if anything was said before"

@@ -7,230 +7,312 @@ Docs: https://nogs-nb.github.io/nogs_nb/images.html.md"""
 # %% auto #0
 __all__ = ['load_image', 'LabelledImages', 'ImageLoader']
 
-# %% ../nbs/02_images.ipynb #ce62dba5
-import copy, difflib, hashlib, os, re, sys, time, warnings
+# %% ../nbs/02_images.ipynb #2face4a0
+import copy
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from PIL import Image, ImageOps
-from fastcore.basics import store_attr, patch
+from PIL import Image
+from PIL import ImageOps
+from fastcore.basics import patch
 from .fovea import as_pair
 from .checks import check_task
 from .files import progress
-_progress = progress   # where an argument is called progress, too
 
-# %% ../nbs/02_images.ipynb #15bc05ff
+# %% ../nbs/02_images.ipynb #bf82cc67
+def _on_white(im):
+    "The picture with white where it is transparent"
+    if im.mode not in ('LA', 'PA', 'RGBA') and 'transparency' not in im.info: return im
+    im = im.convert('RGBA')
+    return Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im)
+
+def _eight_bits(im):
+    "The picture with 8 bits a channel"
+    return im.point(lambda v: v/257).convert('L') if im.mode.startswith('I;16') else im
+
+def _decoded(path, mode, size):
+    "The picture in a file, upright, in one mode, its middle at one size (width, height)"
+    with Image.open(path) as im:
+        if size and im.format == 'JPEG': im.draft(None, (2*size[0], 2*size[1]))
+        im = ImageOps.exif_transpose(im)
+        im = _eight_bits(_on_white(im)).convert(mode)
+        if size and im.size != size: im = ImageOps.fit(im, size, Image.Resampling.LANCZOS)
+        return np.asarray(im)
+
+# %% ../nbs/02_images.ipynb #51a1f971
 def load_image(
-    path,        # image file, in any format PIL reads
-    size=None,   # pixels: int or (rows, cols); None: as it is
-    channels=3   # 3 (RGB) or 1 (grey)
-):
-    "Read one image file as a uint8 array `(channels, rows, cols)`."
-    mode, wh = {1: 'L', 3: 'RGB'}[channels], None if size is None else as_pair(size)[::-1]
-    try:
-        with Image.open(path) as im:
-            if wh and im.format == 'JPEG': im.draft(None, (2*wh[0], 2*wh[1]))
-            im = ImageOps.exif_transpose(im)
-            if im.mode in ('LA', 'PA', 'RGBA') or 'transparency' in im.info:
-                im = im.convert('RGBA')
-                im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im)
-            if im.mode.startswith('I;16'): im = im.point(lambda v: v/257).convert('L')
-            im = im.convert(mode)
-            if wh and im.size != wh: im = ImageOps.fit(im, wh, Image.Resampling.LANCZOS)
-            a = np.asarray(im)
+    path, # Image file, in any format PIL reads
+    size=None, # Pixels of the result, int or (rows, cols); None: as it is
+    channels:int=3, # 3 (RGB) or 1 (grey)
+)->np.ndarray: # (channels, rows, cols) uint8
+    "One image file as an array"
+    if channels not in (1, 3): raise ValueError(f'channels={channels!r}: expected 1 or 3')
+    width_height = None if size is None else as_pair(size)[::-1]
+    try: a = _decoded(path, 'L' if channels == 1 else 'RGB', width_height)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
         raise ValueError(f'cannot decode image {path}: {e}') from e
     return np.array(a[None] if channels == 1 else a.transpose(2, 0, 1), order='C')
 
-# %% ../nbs/02_images.ipynb #c795eb7f
-def _check_table(labels, tasks, ids, classes):
-    "Labels as int64 `(n, A)` and classes by task, once everything fits together."
+# %% ../nbs/02_images.ipynb #f9623251
+def _check_unique(names, what):
+    "Refuse a name that is there twice"
+    seen = set()
+    twice = next((o for o in names if o in seen or seen.add(o)), None)
+    if twice is not None: raise ValueError(f'{what} repeat: {twice!r}')
+
+def _check_table(
+    labels, # (n, A) whole numbers
+    tasks, # A names
+    ids, # n names
+    classes, # Task -> names of its classes
+)->torch.Tensor: # (n, A) int64
+    "Labels after checking that they are a table of classes"
     labels = torch.as_tensor(labels)
-    if labels.ndim != 2 or labels.shape != (len(ids), len(tasks)) or labels.dtype.is_floating_point:
-        raise ValueError(f'labels have shape {tuple(labels.shape)}, {labels.dtype}: expected ints, ({len(ids)} images, {len(tasks)} tasks)')
-    for name, o in (('ids', ids), ('tasks', tasks)):
-        if len(set(o)) < len(o): raise ValueError(f'{name} repeat: {next(x for i,x in enumerate(o) if x in o[:i])!r}')
-    classes = {t: list((classes or {}).get(t, (f'not {t}', t))) for t in tasks}
-    for j,t in enumerate(tasks):
-        bad = (labels[:,j] < 0) | (labels[:,j] >= len(classes[t]))
-        if bad.any():
-            i = int(bad.nonzero()[0])
-            raise ValueError(f'label {int(labels[i,j])} of image {ids[i]!r} for task {t!r}: expected 0..{len(classes[t])-1}')
-    return labels.long(), classes
+    if labels.shape != (len(ids), len(tasks)) or labels.is_floating_point():
+        raise ValueError(f'labels have shape {tuple(labels.shape)}, {labels.dtype}: '
+                         f'expected ints, ({len(ids)} images, {len(tasks)} tasks)')
+    for task, column in zip(tasks, labels.T):
+        last = len(classes[task]) - 1
+        wrong = ((column < 0) | (column > last)).nonzero()[:, 0]
+        if len(wrong) == 0: continue
+        i = int(wrong[0])
+        raise ValueError(f'label {int(column[i])} of image {ids[i]!r} for task {task!r}: expected 0..{last}')
+    return labels.long()
 
-# %% ../nbs/02_images.ipynb #4982e0fc
-class LabelledImages:
-    "Images of one size with ids, integer labels for one or several tasks, and a split; decoded when asked for."
-    _rows = ('files',)   # attributes with one row an image, for `subset`
-    def __init__(self,
-        files,          # one image file for each image
-        labels,         # ints (n, A)
-        tasks,          # A names
-        size,           # pixels of the decoded images: int or (rows, cols)
-        ids=None,       # n strings; None: the files' names without suffix
-        classes=None,   # task -> names of its classes; None: ('not task', 'task')
-        splits=None,    # name -> positions; None: the paper's proportions, in the order given
-        channels=3,     # 3 (RGB) or 1 (grey)
-        skip_bad=False, # look at every file now and leave out those that cannot be decoded?
-    ):
-        self.files, self.tasks, self.size, self.channels = [Path(o) for o in files], list(tasks), as_pair(size), channels
-        if channels not in (1, 3): raise ValueError(f'channels={channels!r}: expected 1 or 3')
-        self.ids = [o.stem for o in self.files] if ids is None else [str(o) for o in ids]
-        if not self.ids: raise ValueError('no images')
-        self.labels, self.classes = _check_table(labels, self.tasks, self.ids, classes)
-        self.splits = _splits(len(self.ids)) if splits is None else {k: np.asarray(v, dtype=np.int64) for k,v in splits.items()}
-        self.skipped = []
-        if skip_bad: self._skip_bad()
-    def __len__(self): return len(self.ids)
-    def __repr__(self):
-        split = ', '.join(f'{k} {len(v):,}' for k,v in self.splits.items())
-        tasks = ', '.join(self.tasks[:4]) + (f' and {len(self.tasks)-4} more' if len(self.tasks) > 4 else '')
-        skipped = f'; {len(self.skipped)} undecodable skipped' if self.skipped else ''
-        return f'{type(self).__name__}: {len(self):,} images of {self.size[0]}×{self.size[1]} ({split}); {tasks}{skipped}'
-    def label(self,
-        task  # one of `tasks`
-    ):
-        "Labels `(n,)`, int64, for one task."
-        return self.labels[:, self.tasks.index(check_task(task, self.tasks))]
-
-# %% ../nbs/02_images.ipynb #89242db6
+# %% ../nbs/02_images.ipynb #f5e61d62
 def _splits(n):
-    "The paper's 27,000/500/2,500 of 30,000, by position, scaled to `n` images."
+    "The paper's 27,000/500/2,500 of 30,000, by position, scaled to `n` images"
     valid = max(round(n*500/30000), min(1, n//3))
     test = max(round(n*2500/30000), min(1, n//3))
-    return {k: v.astype(np.int64) for k,v in zip(('train', 'valid', 'test'), np.split(np.arange(n), [n-valid-test, n-test]))}
+    parts = np.split(np.arange(n, dtype=np.int64), [n-valid-test, n-test])
+    return dict(zip(('train', 'valid', 'test'), parts))
 
-def _rows_of(o, p):
-    "Rows `p` of a list, an array, a tensor, or of each value of a dict."
-    if isinstance(o, dict): return {k: _rows_of(v, p) for k,v in o.items()}
-    return [o[i] for i in p] if isinstance(o, list) else o[p]
+# %% ../nbs/02_images.ipynb #fc7a585c
+class LabelledImages:
+    "Images of one size with ids, labels for one or several tasks, and a split; decoded when asked for"
+    _rows = ('files',) # Attributes with one row an image, for `subset`
+    def __init__(self,
+        files, # One image file for each image
+        labels, # (n, A) whole numbers, one column a task
+        tasks, # A names
+        size, # Pixels of the decoded images: int or (rows, cols)
+        ids=None, # n strings; None: the files' names without suffix
+        classes=None, # Task -> names of its classes; None: ('not task', 'task')
+        splits=None, # Name -> positions; None: the paper's proportions, in the order given
+        channels:int=3, # 3 (RGB) or 1 (grey)
+        skip_bad:bool=False, # Look at every file now and leave out those that cannot be decoded?
+    ):
+        self.files = [Path(o) for o in files]
+        if ids is None: ids = [o.stem for o in self.files]
+        self._describe(ids, labels, tasks, size, classes, splits, channels)
+        if skip_bad: self._skip_bad()
+
+    def __len__(self): return len(self.ids)
+
+# %% ../nbs/02_images.ipynb #b63971fe
+@patch
+def _describe(self:LabelledImages, ids, labels, tasks, size, classes=None, splits=None, channels=3):
+    "Set and check everything but the images themselves"
+    if channels not in (1, 3): raise ValueError(f'channels={channels!r}: expected 1 or 3')
+    self.size = as_pair(size)
+    self.channels = channels
+    self.ids = [str(o) for o in ids]
+    if not self.ids: raise ValueError('no images')
+    _check_unique(self.ids, 'ids')
+    self.tasks = list(tasks)
+    _check_unique(self.tasks, 'tasks')
+    self.classes = {t: list((classes or {}).get(t, (f'not {t}', t))) for t in self.tasks}
+    self.labels = _check_table(labels, self.tasks, self.ids, self.classes)
+    if splits is None: splits = _splits(len(self))
+    self.splits = {k: np.asarray(v, dtype=np.int64) for k, v in splits.items()}
+    self.skipped = []
 
 @patch
+def label(self:LabelledImages,
+    task:str, # One of `tasks`
+)->torch.Tensor: # (n,) int64
+    "Labels for one task"
+    return self.labels[:, self.tasks.index(check_task(task, self.tasks))]
+
+# %% ../nbs/02_images.ipynb #282825e5
+@patch
+def __repr__(self:LabelledImages):
+    split = ', '.join(f'{k} {len(v):,}' for k, v in self.splits.items())
+    tasks = ', '.join(self.tasks[:4])
+    if len(self.tasks) > 4: tasks += f' and {len(self.tasks)-4} more'
+    if self.skipped: tasks += f'; {len(self.skipped)} undecodable skipped'
+    rows, cols = self.size
+    return f'{type(self).__name__}: {len(self):,} images of {rows}×{cols} ({split}); {tasks}'
+
+# %% ../nbs/02_images.ipynb #5e9a0692
+@patch
 def _positions(self:LabelledImages, indices=None):
-    "`indices` (None: all; ints or a boolean mask) as checked int64 positions."
+    "`indices` (None: all; ints or a boolean mask) as checked int64 positions"
     if indices is None: return np.arange(len(self))
     p = np.asarray(indices)
     if p.dtype == bool and p.shape == (len(self),): return p.nonzero()[0]
     if p.size == 0: return np.zeros(0, np.int64)
-    if p.ndim != 1 or p.dtype.kind not in 'iu': raise ValueError(f'indices have shape {p.shape}, {p.dtype}: expected ints (m,)')
-    if p.min() < 0 or p.max() >= len(self): raise ValueError(f'index {int(p.min() if p.min() < 0 else p.max())}: expected 0..{len(self)-1}')
+    if p.ndim != 1 or p.dtype.kind not in 'iu':
+        raise ValueError(f'indices have shape {p.shape}, {p.dtype}: expected ints (m,)')
+    wrong = p[(p < 0) | (p >= len(self))]
+    if len(wrong): raise ValueError(f'index {int(wrong[0])}: expected 0..{len(self)-1}')
     return p.astype(np.int64)
 
+def _rows_of(o, p):
+    "Rows `p` of a list, an array, a tensor, or of each value of a dict"
+    if isinstance(o, dict): return {k: _rows_of(v, p) for k, v in o.items()}
+    return [o[i] for i in p] if isinstance(o, list) else o[p]
+
+# %% ../nbs/02_images.ipynb #2e8c1abb
 @patch
 def subset(self:LabelledImages,
-    indices  # positions (m,), or a boolean mask (n,)
-):
-    "The images at `indices`, in that order; splits keep what is left of them."
+    indices, # (m,) positions, or a boolean mask (n,)
+)->LabelledImages:
+    "The images at `indices`, in that order; splits keep what is left of them"
     p = self._positions(indices)
     if len(p) == 0: raise ValueError('an empty subset')
+    if len(set(p.tolist())) < len(p): raise ValueError('a subset repeats an image')
     res = copy.copy(self)
-    res.ids, res.labels = [self.ids[i] for i in p], self.labels[p]
-    if len(set(res.ids)) < len(p): raise ValueError('a subset repeats an image')
-    for k in self._rows: setattr(res, k, _rows_of(getattr(self, k), p))
-    res.splits = {k: np.isin(p, v).nonzero()[0] for k,v in self.splits.items()}
+    for name in ('ids', 'labels', *self._rows): setattr(res, name, _rows_of(getattr(self, name), p))
+    res.splits = {k: np.isin(p, v).nonzero()[0] for k, v in self.splits.items()}
     return res
 
-# %% ../nbs/02_images.ipynb #64e00777
+# %% ../nbs/02_images.ipynb #0bca1163
 @patch
 def _decode(self:LabelledImages, positions, pool=None):
-    "uint8 array (m, C, H, W); a subclass that draws its images overrides this."
-    do = map if pool is None else pool.map
-    return np.stack(list(do(lambda i: load_image(self.files[i], self.size, self.channels), positions)))
+    "uint8 array (m, C, H, W); a subclass that draws its images overrides this"
+    one = lambda i: load_image(self.files[i], self.size, self.channels)
+    return np.stack(list((pool.map if pool else map)(one, positions)))
 
 @patch
 def __getitem__(self:LabelledImages, i):
-    if not isinstance(i, (int, np.integer)) and not (torch.is_tensor(i) and i.ndim == 0): raise TypeError(f'index {i!r}: one int; use subset() or uint8() for several')
+    if not isinstance(i, (int, np.integer)) and not (torch.is_tensor(i) and i.ndim == 0):
+        raise TypeError(f'index {i!r}: one int; use subset() or uint8() for several')
     if not -len(self) <= i < len(self): raise IndexError(f'image {i} of {len(self)}')
     return torch.from_numpy(self._decode([int(i) % len(self)])[0]).float()/255
 
+# %% ../nbs/02_images.ipynb #83e8b6da
+def _slices(n, batch_size, show):
+    "Slices that cover 0..n-1, with a progress display where asked for and worth it"
+    starts = range(0, n, batch_size)
+    if show and len(starts) > 4: starts = progress(starts, len(starts), 'images')
+    for start in starts: yield slice(start, start+batch_size)
+
 @patch
 def uint8(self:LabelledImages,
-    indices=None,     # positions (m,) or a boolean mask (n,); None: all
-    progress=True,    # show progress?
-    batch_size=256,   # images decoded between two updates of the progress display
-    n_threads=None    # decoding threads; None: one a core
-):
-    "The decoded images, uint8 `(m, C, H, W)`."
+    indices=None, # (m,) positions or a boolean mask (n,); None: all
+    progress:bool=True, # Show progress?
+    batch_size:int=256, # Images decoded between two updates of the progress display
+    n_threads:int=None, # Decoding threads; None: one a core
+)->torch.Tensor: # (m, C, H, W) uint8
+    "The decoded images"
     p = self._positions(indices)
     res = torch.empty((len(p), self.channels, *self.size), dtype=torch.uint8)
-    starts = range(0, len(p), batch_size)
     with ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
-        for s in (_progress(starts, label='images') if progress and len(starts) > 4 else starts):
-            res[s:s+batch_size] = torch.from_numpy(self._decode(p[s:s+batch_size], pool))
+        for b in _slices(len(p), batch_size, progress): res[b] = torch.from_numpy(self._decode(p[b], pool))
     return res
 
-# %% ../nbs/02_images.ipynb #f0af3930
-@patch
-def _skip_bad(self:LabelledImages):
-    "Decode every file once and leave out those that fail; `skipped` names them."
-    def bad(i):
-        try: load_image(self.files[i], self.size, self.channels)
-        except ValueError: return i
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        out = [i for i in progress(pool.map(bad, range(len(self))), len(self), 'checking images') if i is not None]
-    if len(out) == len(self): raise ValueError(f'none of {len(self)} images can be decoded, first {self.files[0]}')
-    if out:
-        skipped = [str(self.files[i]) for i in out]
-        self.__dict__.update(self.subset(np.setdiff1d(np.arange(len(self)), out)).__dict__)
-        self.skipped = skipped
-
-# %% ../nbs/02_images.ipynb #b3e58c2d
+# %% ../nbs/02_images.ipynb #b8a56a41
 @patch
 def show(self:LabelledImages,
-    indices=None, # positions to show; None: the first 12
-    task=None,    # task whose class stands above each image; None: none
-    cols=6,       # images a row
-    width=.9      # inches an image
-):
-    "A sheet of images."
-    import matplotlib.pyplot as plt
+    indices=None, # Positions to show; None: the first 12
+    task:str=None, # Task whose class stands above each image; None: none
+    cols:int=6, # Images a row
+    width:float=.9, # Inches an image
+)->np.ndarray: # The axes
+    "A sheet of images"
     p = self._positions(range(min(12, len(self))) if indices is None else indices)
     rows = -(-len(p)//cols)
-    fig, axs = plt.subplots(rows, cols, figsize=(cols*width, rows*(width*self.size[0]/self.size[1] + .2*(task is not None))), dpi=80, squeeze=False)
+    height = width*self.size[0]/self.size[1] + (.2 if task else 0)
+    fig, axs = plt.subplots(rows, cols, figsize=(cols*width, rows*height), dpi=80, squeeze=False)
     for ax in axs.flat: ax.axis('off')
-    for ax,i,x in zip(axs.flat, p, self.uint8(p, progress=False)):
-        ax.imshow(x.permute(1, 2, 0).expand(-1, -1, 3))
-        if task is not None: ax.set_title(self.classes[check_task(task, self.tasks)][self.label(task)[i]], fontsize=7, pad=2)
+    for ax, x in zip(axs.flat, self.uint8(p, progress=False)): ax.imshow(x.permute(1, 2, 0).expand(-1, -1, 3))
+    if task is not None:
+        labels = self.label(task)[p]
+        for ax, y in zip(axs.flat, labels): ax.set_title(self.classes[task][y], fontsize=7, pad=2)
     fig.tight_layout(pad=.2)
     return axs
 
-# %% ../nbs/02_images.ipynb #e3622e89
+# %% ../nbs/02_images.ipynb #daea6683
+@patch
+def _is_bad(self:LabelledImages, i):
+    "Can file number `i` not be decoded?"
+    try: load_image(self.files[i], self.size, self.channels)
+    except ValueError: return True
+    return False
+
+@patch
+def _skip_bad(self:LabelledImages):
+    "Decode every file once and leave out those that fail; `skipped` names them"
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        bad = list(progress(pool.map(self._is_bad, range(len(self))), len(self), 'checking images'))
+    if all(bad): raise ValueError(f'none of {len(self)} images can be decoded, first {self.files[0]}')
+    skipped = [str(file) for file, b in zip(self.files, bad) if b]
+    if skipped: self.__dict__.update(self.subset(~np.array(bad)).__dict__)
+    self.skipped = skipped
+
+# %% ../nbs/02_images.ipynb #926d2bcb
 class ImageLoader:
-    "Batches (images in [0, 1], labels) from tensors in memory; fastai's DataLoaders takes it."
+    "Batches (images in [0, 1], labels) from tensors in memory; fastai's DataLoaders takes it"
     n_inp, num_workers, drop_last = 1, 0, False
     def __init__(self,
-        images,        # (n, C, H, W), uint8
-        labels,        # (n,) or (n, A)
-        batch_size=64, # images a batch; the last one may be smaller
-        shuffle=False, # a new order every epoch?
-        mirror=False,  # mirror each image left to right with probability 1/2?
-        seed=0,        # of order and mirrors: epoch e is the same in every run
-        device='cpu'   # where batches are wanted
+        images, # (n, C, H, W), uint8
+        labels, # (n,) or (n, A)
+        batch_size:int=64, # Images a batch; the last one may be smaller
+        shuffle:bool=False, # A new order every epoch?
+        mirror:bool=False, # Mirror each image left to right with probability 1/2?
+        seed:int=0, # Of order and mirrors: epoch e is the same in every run
+        device='cpu', # Where batches are wanted
     ):
-        if images.dtype != torch.uint8 or images.ndim != 4: raise ValueError(f'images {images.dtype}, {tuple(images.shape)}: expected uint8 (n, C, H, W)')
+        if images.dtype != torch.uint8 or images.ndim != 4:
+            raise ValueError(f'images {images.dtype}, {tuple(images.shape)}: expected uint8 (n, C, H, W)')
         if len(images) != len(labels): raise ValueError(f'{len(images)} images but {len(labels)} labels')
         if batch_size < 1: raise ValueError(f'batch_size={batch_size}: expected at least 1')
-        store_attr()
+        self.settings = dict(images=images, labels=labels, batch_size=batch_size, shuffle=shuffle,
+                             mirror=mirror, seed=seed)
+        self.__dict__.update(self.settings)
+        self.device = device
         self.bs, self.n, self.epoch = batch_size, len(images), 0
         self.dataset = torch.utils.data.TensorDataset(images, labels)
+
     def __len__(self): return -(-self.n//self.bs)
-    def to(self, device):
-        "Have batches on `device` from now on."
-        self.device = device
-        return self
-    def new(self, **kwargs):
-        "A loader like this one but for `kwargs`."
-        now = dict(batch_size=self.bs, **{k: getattr(self, k) for k in ('images', 'labels', 'shuffle', 'mirror', 'seed', 'device')})
-        return type(self)(**{**now, **{k: v for k,v in kwargs.items() if k in now}})
-    def one_batch(self):
-        "The first batch of the first epoch."
-        return next(iter(self.new()))
-    def __iter__(self):
-        g = torch.Generator().manual_seed(self.seed*1_000_003 + self.epoch)
-        self.epoch += 1
-        order = torch.randperm(self.n, generator=g) if self.shuffle else torch.arange(self.n)
-        for i in order.split(self.bs):
-            x, y = self.images[i].to(self.device).float()/255, self.labels[i].to(self.device)
-            if self.mirror: x = torch.where((torch.rand(len(i), generator=g) < .5).to(x.device)[:,None,None,None], x.flip(-1), x)
-            yield x, y
+
+# %% ../nbs/02_images.ipynb #153ad7f9
+def _mirrored(x, g):
+    "Each image mirrored left to right with probability 1/2, drawn by the generator `g`"
+    turn = (torch.rand(len(x), generator=g) < .5).to(x.device)
+    return torch.where(turn[:, None, None, None], x.flip(-1), x)
+
+@patch
+def __iter__(self:ImageLoader):
+    g = torch.Generator().manual_seed(self.seed*1_000_003 + self.epoch)
+    self.epoch += 1
+    order = torch.randperm(self.n, generator=g) if self.shuffle else torch.arange(self.n)
+    for i in order.split(self.bs):
+        x = self.images[i].to(self.device).float()/255
+        yield _mirrored(x, g) if self.mirror else x, self.labels[i].to(self.device)
+
+# %% ../nbs/02_images.ipynb #ecfd0864
+@patch
+def to(self:ImageLoader,
+    device, # Where batches are wanted from now on
+)->ImageLoader: # Itself
+    "Have batches on `device` from now on"
+    self.device = device
+    return self
+
+@patch
+def new(self:ImageLoader,
+    **kwargs, # Arguments to change; fastai's others are not needed here
+)->ImageLoader:
+    "A loader like this one but for `kwargs`"
+    now = dict(self.settings, device=self.device)
+    return type(self)(**{k: kwargs.get(k, v) for k, v in now.items()})
+
+@patch
+def one_batch(self:ImageLoader)->tuple: # (images, labels)
+    "The first batch of the first epoch"
+    return next(iter(self.new()))

@@ -7,43 +7,52 @@ Docs: https://nogs-nb.github.io/nogs_nb/roles.html.md"""
 # %% auto #0
 __all__ = ['roles', 'check_disjoint', 'image_keys']
 
-# %% ../nbs/02b_roles.ipynb #fd31582d
+# %% ../nbs/02b_roles.ipynb #d584b987
 import hashlib
+from itertools import combinations
 import numpy as np
 
-# %% ../nbs/02b_roles.ipynb #7e404b2a
+# %% ../nbs/02b_roles.ipynb #bbf31c2c
 def roles(
-    dataset,          # LabelledImages, or anything with `splits`
-    n_annotated,      # images to be annotated with sequences
-    n_bank,           # images in the bank
-    n_posterior=None, # images the posterior is trained on; None: the rest
-    seed=0            # of the deal
-):
-    "Disjoint positions inside the training split: a dict of sorted arrays 'annotated', 'bank', 'posterior'."
+    dataset, # LabelledImages, or anything with `splits`
+    n_annotated:int, # Images to be annotated with sequences
+    n_bank:int, # Images in the bank
+    n_posterior:int=None, # Images the posterior is trained on; None: the rest
+    seed:int=0, # Of the deal
+)->dict: # 'annotated', 'bank', 'posterior' -> sorted positions
+    "Disjoint positions inside the training split"
     train = np.asarray(dataset.splits['train'])
     rest = n_posterior is None
-    sizes = dict(annotated=n_annotated, bank=n_bank, posterior=len(train)-n_annotated-n_bank if rest else n_posterior)
-    if min(n_annotated, n_bank, 0 if rest else n_posterior) < 0: raise ValueError(f'roles need counts of at least 0: {sizes}')
-    short = n_annotated + n_bank + (1 if rest else n_posterior) > len(train)
-    if short: raise ValueError(f'{len(train)} training images, but {n_annotated} to annotate + {n_bank} in the bank + {"at least 1" if rest else n_posterior} for the posterior were asked for')
+    if rest: n_posterior = max(len(train) - n_annotated - n_bank, 1)
+    counts = dict(annotated=n_annotated, bank=n_bank, posterior=n_posterior)
+    if min(counts.values()) < 0: raise ValueError(f'roles need counts of at least 0: {counts}')
+    if sum(counts.values()) > len(train):
+        wanted = f'{"at least " if rest else ""}{n_posterior} for the posterior'
+        raise ValueError(f'{len(train)} training images, but {n_annotated} to annotate '
+                         f'+ {n_bank} in the bank + {wanted} were asked for')
     order = np.random.default_rng(seed).permutation(train)
-    deal = dict(annotated=order[:n_annotated], bank=order[len(order)-n_bank:], posterior=order[len(order)-n_bank-sizes['posterior']:len(order)-n_bank])
-    return {k: np.sort(o) for k,o in deal.items()}
+    bank_at = len(order) - n_bank
+    posterior_at = bank_at - n_posterior
+    deal = dict(annotated=order[:n_annotated], bank=order[bank_at:], posterior=order[posterior_at:bank_at])
+    return {k: np.sort(p) for k, p in deal.items()}
 
-# %% ../nbs/02b_roles.ipynb #45cdcb77
+# %% ../nbs/02b_roles.ipynb #ebbbd6c8
 def check_disjoint(
-    ids # name of a set -> the ids in it
+    ids:dict, # Name of a set -> the ids in it
 ):
-    "Raise unless no id is in two of the sets."
-    sets = {k: {str(o) for o in v} for k,v in ids.items()}
-    for i,a in enumerate(sets):
-        for b in list(sets)[i+1:]:
-            both = sorted(sets[a] & sets[b])
-            if both: raise ValueError(f'{a} and {b} share {len(both)} image{"s"*(len(both) > 1)}, first: {", ".join(both[:3])}; they must be disjoint')
+    "Raise unless no id is in two of the sets"
+    sets = {name: {str(o) for o in of} for name, of in ids.items()}
+    for a, b in combinations(sets, 2):
+        both = sorted(sets[a] & sets[b])
+        if not both: continue
+        images = 'image' if len(both) == 1 else 'images'
+        raise ValueError(f'{a} and {b} share {len(both)} {images}, first: {", ".join(both[:3])}; '
+                         'they must be disjoint')
 
+# %% ../nbs/02b_roles.ipynb #0e5e1fef
 def image_keys(
-    images # (n, C, H, W), uint8
-):
-    "A key for the pixels of each image, the same for its mirror: for sets whose ids do not tell."
+    images, # (n, C, H, W) uint8
+)->list: # n strings
+    "A key for the pixels of each image, the same for its mirror: for sets whose ids do not tell"
     key = lambda x: hashlib.blake2b(np.ascontiguousarray(x).tobytes(), digest_size=12).hexdigest()
     return [min(key(x), key(x[..., ::-1])) for x in np.asarray(images)]
