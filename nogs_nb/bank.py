@@ -8,40 +8,37 @@ Docs: https://nogs-nb.github.io/nogs_nb/bank.html.md"""
 __all__ = ['ImageBank']
 
 # %% ../nbs/04_bank.ipynb #a2ef3950
+import fcntl
 import json
-from collections.abc import Callable
+import os
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 import numpy as np
 import torch
 from fastcore.basics import patch
-from .checks import check_count, check_ids, check_images, check_labels
+from .checks import check_count, check_ids, check_labels
 from .files import file_hash, fingerprint, progress, write_atomic, write_json
+from .roles import image_keys
+from .source import ImageSource, as_source, as_tensor, as_uint8
 
 # %% ../nbs/04_bank.ipynb #db46e479
-def _as_uint8(
-    images, # (m, C, H, W) uint8, or float in [0, 1]; a tensor or an array
-    what:str='images', # What they are, for the message
-    count:int=None, # How many there must be; None: any number
-    shape=None, # (C, H, W) each must have; None: any
-)->np.ndarray: # (m, C, H, W) uint8
-    "Checked images as bytes"
-    channels, size = (None, None) if shape is None else (shape[0], shape[1:])
-    x = check_images(images, size, channels, what).detach().cpu()
-    if count not in (None, len(x)): raise ValueError(f'{what}: expected {count} images, got {len(x)}')
-    if x.is_floating_point(): x = (x.clamp(0, 1)*255).round().to(torch.uint8)
-    return np.ascontiguousarray(x.numpy())
-
-# %% ../nbs/04_bank.ipynb #9e1f5307
 def _bank_ids(ids, n, prefix):
     "`n` distinct strings, made of `prefix` and position where there are none"
     if ids is None: return [f'{prefix}-{i:07d}' for i in range(n)]
+    if isinstance(ids, str) or not hasattr(ids, '__iter__'):
+        raise ValueError(f'ids are {ids!r}; expected a list')
     return [str(i) for i in check_ids(ids, n)]
 
 def _bank_labels(labels, n):
     "Labels as a dict task -> (n,) int64; on disk they are 32-bit numbers"
-    return {str(task): check_labels(v, 2**31, n, f'labels of {task}') for task, v in (labels or {}).items()}
+    if labels is None: return {}
+    if not hasattr(labels, 'items'):
+        raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from task to labels')
+    tensors = {str(task): as_tensor(v, f'labels of {task}') for task, v in labels.items()}
+    return {task: check_labels(v, 2**31, n, f'labels of {task}').clone() for task, v in tensors.items()}
 
 # %% ../nbs/04_bank.ipynb #127adfeb
 class ImageBank:
@@ -51,14 +48,16 @@ class ImageBank:
     ):
         self.path = Path(path)
         self._manifest = manifest = _read_manifest(self.path)
-        shards = _open_shards(self.path, manifest)
-        self._set(shards, manifest['ids'], _open_labels(self.path, manifest), manifest['description'])
+        try: content = _open_shards(self.path, manifest), manifest['ids'], _open_labels(self.path, manifest)
+        except (KeyError, TypeError, IndexError) as e:
+            raise ValueError(f'the manifest of {self.path} is damaged: {e!r}') from None
+        self._set(*content, manifest['description'])
 
     def _set(self, arrays, ids, labels, description):
         "Take the images from `arrays`, one after the other"
         self._arrays = [a.view(np.ndarray) for a in arrays]
         self._ends = np.cumsum([len(a) for a in arrays])
-        self._fingerprint = None
+        self._fingerprint = self._content_keys = None
         self.shape = tuple(arrays[0].shape[1:])
         self.ids = _bank_ids(ids, len(self), 'image')
         self.labels = _bank_labels(labels, len(self))
@@ -79,26 +78,32 @@ def from_tensor(cls:ImageBank,
     description:str='', # Where the images come from, for people
 )->ImageBank:
     "A bank in memory"
+    return cls._of([as_uint8(images).copy()], ids, labels, description)
+
+@patch(cls_method=True)
+def _of(cls:ImageBank, arrays, ids=None, labels=None, description=''):
+    "A bank of arrays (m, C, H, W), as they are"
     self = cls.__new__(cls)
     self.path = self._manifest = None
-    self._set([_as_uint8(images)], ids, labels, description)
+    self._set(arrays, ids, labels, description)
     return self
 
 # %% ../nbs/04_bank.ipynb #6d45174d
 def _as_positions(
     positions, # List, array or tensor of ints, or booleans (n,)
     n:int, # Images in the bank
+    what:str='position', # What one of them is, for the message
 )->np.ndarray: # (m,) int64
     "Positions after checking that each is one of 0..n-1"
     p = np.asarray(positions.cpu() if isinstance(positions, torch.Tensor) else positions)
     if p.dtype == bool:
-        if p.shape != (n,): raise IndexError(f'a boolean index must have shape ({n},), got {p.shape}')
+        if p.shape != (n,): raise IndexError(f'booleans must have shape ({n},), got {p.shape}')
         return p.nonzero()[0]
     if p.ndim != 1 or (p.size and p.dtype.kind not in 'iu'):
-        raise IndexError(f'positions must be a list of ints, got {p.dtype} of shape {p.shape}')
+        raise IndexError(f'{what}s must be a list of ints, got {p.dtype} of shape {p.shape}')
     p = p.astype(np.int64)
     wrong = p[(p < 0) | (p >= n)]
-    if len(wrong): raise IndexError(f'position {wrong[0]} is out of range: the bank holds {n} images')
+    if len(wrong): raise IndexError(f'{what} {wrong[0]} is out of range: there are {n}')
     return p
 
 @patch
@@ -116,7 +121,7 @@ def __getitem__(self:ImageBank,
     index, # int, slice, list of positions or boolean (n,)
 )->torch.Tensor: # uint8 (C, H, W) for an int, (m, C, H, W) otherwise
     "Images by position"
-    if isinstance(index, (int, np.integer)): return self[[int(index)]][0]
+    if np.ndim(index) == 0 and np.asarray(index).dtype.kind in 'iu': return self[[int(index)]][0]
     if isinstance(index, slice): index = np.arange(*index.indices(len(self)))
     positions = _as_positions(index, len(self))
     images = np.empty((len(positions), *self.shape), np.uint8)
@@ -132,58 +137,31 @@ def pixels(self:ImageBank,
     "The given pixels of the given images"
     c, h, w = self.shape
     plane = np.arange(c)[:, None]*(h*w)
-    offsets = (plane + np.asarray(flat_positions)).reshape(-1)
+    offsets = (plane + _as_positions(flat_positions, h*w, 'pixel')).reshape(-1)
     positions = _as_positions(positions, len(self))
     values = np.empty((len(positions), len(offsets)), np.uint8)
     for array, which, rows in self._by_array(positions):
         values[which] = array.reshape(-1).take(rows[:, None]*(c*h*w) + offsets)
-    return torch.from_numpy(values).reshape(len(positions), c, -1)
+    return torch.from_numpy(values).reshape(len(positions), c, len(offsets)//c)
 
 # %% ../nbs/04_bank.ipynb #db26c138
 @dataclass
-class _Source:
-    "Where a bank's images come from"
-    read: Callable # (start, count, seed) -> (count, C, H, W)
-    name: str # For ids, and for the manifest
-    n: int = None # Number of images; None: as many as one likes
-    ids: list = None # n strings; None: there are none
-    labels: dict = None # Task -> (n,)
-
-def _data_set_reader(data):
-    "A function (start, count, seed) that reads a data set; the seed does nothing"
-    if hasattr(data, 'uint8'):
-        return lambda start, count, seed: data.uint8(np.arange(start, start+count), progress=False)
-    if isinstance(data, (torch.Tensor, np.ndarray)):
-        return lambda start, count, seed: data[start:start+count]
-    return lambda start, count, seed: np.stack([np.asarray(data[i]) for i in range(start, start+count)])
-
-def _as_source(source):
-    "A data set or a generator as a `_Source`"
-    name = getattr(source, '__qualname__', None) or type(source).__name__
-    if hasattr(source, '__getitem__') and hasattr(source, '__len__'):
-        tasks = getattr(source, 'tasks', None) or []
-        labels = {task: source.labels[:, i] for i, task in enumerate(tasks)}
-        return _Source(_data_set_reader(source), name, len(source), getattr(source, 'ids', None), labels)
-    if callable(source): return _Source(source, name)
-    raise ValueError(f'source is a callable (start, count, seed) or a data set, got {type(source).__name__}')
-
-# %% ../nbs/04_bank.ipynb #52673e5e
-@dataclass
 class _Plan:
     "A bank to be made"
-    source: _Source
+    source: ImageSource
     ids: list # n strings
     labels: dict # Task -> (n,) int64
     made: dict # What decides the images, as JSON can hold it
 
 def _plan(source, n, ids, labels, shard_size, seed, description):
     "What `create` is to make, checked"
-    source = _as_source(source)
+    source = as_source(source)
     n = check_count(source.n if n is None else n, 'n, the number of images,')
     if n > (source.n or n): raise ValueError(f'n = {n}, but the data set holds {source.n} images')
     if ids is None and source.ids is not None: ids = list(source.ids)[:n]
     if labels is None and source.labels: labels = {task: v[:n] for task, v in source.labels.items()}
-    made = dict(n=n, shard_size=check_count(shard_size, 'shard_size'), seed=seed,
+    if not isinstance(description, str): raise ValueError(f'description is not a string: {description!r}')
+    made = dict(n=n, shard_size=check_count(shard_size, 'shard_size'), seed=check_count(seed, 'seed', 0),
                 description=description, source=source.name)
     return _Plan(source, _bank_ids(ids, n, f'{source.name}-{seed}'), _bank_labels(labels, n), made)
 
@@ -203,19 +181,6 @@ def _write_shard(
     return dict(file=path.name, n=count, bytes=path.stat().st_size, sha256=file_hash(path))
 
 # %% ../nbs/04_bank.ipynb #351acf0f
-def _is_whole(path, entry):
-    "Is the file there, with the content that its entry says?"
-    return path.exists() and path.stat().st_size == entry['bytes'] and file_hash(path) == entry['sha256']
-
-def _kept_shards(path, made):
-    "Entries of the shards that an interrupted creation with the same parameters has finished"
-    try: partial = json.loads((path/'partial.json').read_text())
-    except (OSError, ValueError): return []
-    if partial['made'] != made: return []
-    broken = (i for i, entry in enumerate(partial['shards']) if not _is_whole(path/entry['file'], entry))
-    return partial['shards'][:next(broken, None)]
-
-# %% ../nbs/04_bank.ipynb #ca685bbd
 def _batch_starts(made, batch_size, shard):
     "(start, count) of each batch of a shard; no batch reaches over its end"
     first = shard*made['shard_size']
@@ -226,14 +191,49 @@ def _read_batches(source, batches, seed, shape):
     "uint8 arrays from the source, checked; `shape` is that of the images before, None where there are none"
     for start, count in progress(batches, label='image bank'):
         what = f'source, images {start} to {start+count-1}'
-        images = _as_uint8(source.read(start, count, seed), what, count, shape)
+        images = as_uint8(source.read(start, count, seed), what, count, shape)
         shape = images.shape[1:]
         yield images
 
+# %% ../nbs/04_bank.ipynb #c19778da
+def _samples(plan, batch_size, n):
+    "(start, count) of what is compared of the first `n` images"
+    if plan.source.in_memory: return [(start, min(batch_size, n-start)) for start in range(0, n, batch_size)]
+    if plan.source.n is not None: return [(int(i), 1) for i in np.unique(np.linspace(0, n-1, 64).astype(int))]
+    last = (n-1)//plan.made['shard_size']
+    return [_batch_starts(plan.made, batch_size, 0)[0], _batch_starts(plan.made, batch_size, last)[-1]]
+
+def _difference(bank, plan, batch_size):
+    "What differs between a bank's images and the plan's source, in words; None where nothing does"
+    for start, count in _samples(plan, batch_size, len(bank)):
+        now = as_uint8(plan.source.read(start, count, plan.made['seed']), 'source', count)
+        if now.shape[1:] != bank.shape: return f'images are {bank.shape} there, {now.shape[1:]} here'
+        apart = np.abs(bank[start:start+count].numpy().astype(np.int16) - now).mean((1, 2, 3))
+        other = (apart > (0 if plan.source.in_memory else 2)).nonzero()[0]
+        if len(other): return f'image number {start + other[0]} is another one'
+
+# %% ../nbs/04_bank.ipynb #f13d1c01
+def _is_whole(path, entry):
+    "Is the file there, with the content that its entry says?"
+    return path.exists() and path.stat().st_size == entry['bytes'] and file_hash(path) == entry['sha256']
+
+def _kept_shards(path, plan, batch_size):
+    "Entries of the shards that an interrupted creation of the same bank has finished"
+    try:
+        partial = json.loads((path/'partial.json').read_text())
+        if partial['made'] != plan.made: return []
+        broken = (i for i, entry in enumerate(partial['shards']) if not _is_whole(path/entry['file'], entry))
+        kept = partial['shards'][:next(broken, None)]
+    except (OSError, ValueError, KeyError, TypeError): return []
+    if not kept: return []
+    bank = ImageBank._of([np.load(path/entry['file'], mmap_mode='r') for entry in kept])
+    return [] if _difference(bank, plan, batch_size) else kept
+
+# %% ../nbs/04_bank.ipynb #8a329545
 def _write_shards(path, plan, batch_size):
     "Write the shards that are not there yet; the entries of all"
     n_shards = -(-plan.made['n']//plan.made['shard_size'])
-    shards = _kept_shards(path, plan.made)
+    shards = _kept_shards(path, plan, batch_size)
     shape = np.load(path/shards[0]['file'], mmap_mode='r').shape[1:] if shards else None
     todo = {i: _batch_starts(plan.made, batch_size, i) for i in range(len(shards), n_shards)}
     stream = _read_batches(plan.source, list(chain(*todo.values())), plan.made['seed'], shape)
@@ -256,13 +256,12 @@ def _write_labels(path, labels):
 
 def _write_bank(path, plan, batch_size):
     "Write shards, labels and, at the end, the manifest"
-    path.mkdir(parents=True, exist_ok=True)
     shards = _write_shards(path, plan, batch_size)
     shape = np.load(path/shards[0]['file'], mmap_mode='r').shape[1:]
     manifest = dict(format=_FORMAT, version=_VERSION, n=plan.made['n'], shape=list(shape),
                     description=plan.made['description'], made=plan.made, shards=shards,
                     labels=_write_labels(path, plan.labels), ids=plan.ids)
-    write_json(path/'manifest.json', manifest)
+    write_json(path/'manifest.json', {**manifest, 'checksum': fingerprint(manifest)})
     (path/'partial.json').unlink(missing_ok=True)
 
 # %% ../nbs/04_bank.ipynb #c79ae322
@@ -280,47 +279,73 @@ def _read_manifest(path):
     kind = (manifest.get('format'), manifest.get('version')) if isinstance(manifest, dict) else None
     if kind != (_FORMAT, _VERSION):
         raise ValueError(f'{file}: expected format {_FORMAT!r}, version {_VERSION}, got {kind}')
+    checksum = manifest.pop('checksum', None) # manifests written by early versions have none
+    if checksum not in (None, fingerprint(manifest)):
+        raise ValueError(f'{file} was edited or is damaged: its checksum does not fit')
     return manifest
 
 # %% ../nbs/04_bank.ipynb #6ff6318d
-def _open_array(path, entry, shape):
+def _open_array(path, entry, shape, dtype):
     "Memory-map the array of an entry of the manifest"
     if not path.exists(): raise ValueError(f'{path} is missing: the bank is not complete')
     size = path.stat().st_size
     if size != entry['bytes']:
         raise ValueError(f'{path} has {size} bytes, the manifest says {entry["bytes"]}: the file is damaged')
-    array = np.load(path, mmap_mode='r', allow_pickle=False)
-    if array.shape != shape: raise ValueError(f'{path} holds {array.shape}, the manifest says {shape}')
+    try: array = np.load(path, mmap_mode='r', allow_pickle=False)
+    except Exception as e: raise ValueError(f'{path} is damaged, no array can be read: {e}') from None
+    if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
+        raise ValueError(f'{path} holds {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}')
     return array
 
 def _open_shards(path, manifest):
     "The arrays of all shards, memory-mapped"
-    return [_open_array(path/s['file'], s, (s['n'], *manifest['shape'])) for s in manifest['shards']]
+    shape = tuple(manifest['shape'])
+    return [_open_array(path/s['file'], s, (s['n'], *shape), np.uint8) for s in manifest['shards']]
 
 def _open_labels(path, manifest):
     "Labels as a dict task -> (n,)"
     entry = manifest['labels']
     if entry is None: return {}
-    table = np.array(_open_array(path/entry['file'], entry, (manifest['n'], len(entry['tasks']))))
+    file = path/entry['file']
+    table = np.array(_open_array(file, entry, (manifest['n'], len(entry['tasks'])), np.int32))
+    if file_hash(file) != entry['sha256']: raise ValueError(f'{file}: its checksum differs from the manifest')
     return {task: torch.from_numpy(table[:, i]) for i, task in enumerate(entry['tasks'])}
 
 # %% ../nbs/04_bank.ipynb #745b6bff
+@contextmanager
+def _alone(
+    folder, # Locked while the block runs
+    doing:str, # What is being done there, for whoever has to wait
+):
+    "Let one process at a time work in a folder; the others say that they wait"
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            warnings.warn(f'{folder}: {doing} by another process; waiting for it')
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError: pass # this file system has no locks: work may be done twice, files stay whole
+        yield
+    finally: os.close(handle)
+
+# %% ../nbs/04_bank.ipynb #f7a3da17
 def _same_labels(a, b):
     "Do two dicts task -> (n,) hold the same labels?"
     return a.keys() == b.keys() and all(v.equal(b[task]) for task, v in a.items())
 
 @patch
-def _check_made(self:ImageBank, plan):
-    "Refuse a plan that is not the one this bank was made by"
+def _check_same(self:ImageBank, plan, batch_size):
+    "Refuse a plan that would make another bank than this one"
     there = self._manifest['made']
     differ = [f'{k} is {there.get(k)!r} there, {v!r} here' for k, v in plan.made.items() if there.get(k) != v]
     if self.ids != plan.ids: differ.append('the ids differ')
     if not _same_labels(self.labels, plan.labels): differ.append('the labels differ')
+    if not differ: differ = [d for d in [_difference(self, plan, batch_size)] if d]
     if differ:
         raise ValueError(f'{self.path} already holds another bank ({"; ".join(differ)}): '
                          'choose another folder, or delete it first')
 
-# %% ../nbs/04_bank.ipynb #f7a3da17
+# %% ../nbs/04_bank.ipynb #819a64be
 @patch(cls_method=True)
 def create(cls:ImageBank,
     path, # Folder to write; made if need be
@@ -335,11 +360,14 @@ def create(cls:ImageBank,
 )->ImageBank:
     "Write a bank, finish one that was interrupted, or open the same one where it is there already"
     path = Path(path)
+    batch_size = check_count(batch_size, 'batch_size')
     plan = _plan(source, n, ids, labels, shard_size, seed, description)
-    if not (path/'manifest.json').exists(): _write_bank(path, plan, check_count(batch_size, 'batch_size'))
-    bank = cls(path)
-    bank._check_made(plan)
-    return bank
+    if path.exists() and not path.is_dir(): raise ValueError(f'{path} is a file; a bank is a folder')
+    path.mkdir(parents=True, exist_ok=True)
+    with _alone(path, 'a bank is being made'):
+        if (path/'manifest.json').exists(): cls(path)._check_same(plan, batch_size)
+        else: _write_bank(path, plan, batch_size)
+    return cls(path)
 
 # %% ../nbs/04_bank.ipynb #96ff0d74
 @patch
@@ -363,3 +391,35 @@ def verify(self:ImageBank)->ImageBank: # Itself
             raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
                              'the file was changed or is damaged')
     return self
+
+# %% ../nbs/04_bank.ipynb #ea1ebbb5
+@patch
+def content_keys(self:ImageBank)->list: # n strings
+    "A key for the pixels of each image, the same for its mirror; made once, and kept beside the bank"
+    if self._content_keys is None: self._content_keys = self._load_keys() or self._make_keys()
+    return self._content_keys
+
+def _keys_belong_to(bank):
+    "What must be equal for kept keys to be used: the bank, and the way keys are made"
+    example = torch.arange(12, dtype=torch.uint8).reshape(1, 3, 2, 2)
+    return dict(bank=bank.fingerprint(), made_like=image_keys(example))
+
+@patch
+def _load_keys(self:ImageBank):
+    "The keys that are kept, if they are whole and belong to this bank"
+    if self.path is None: return None
+    try: kept = json.loads((self.path/'content_keys.json').read_text())
+    except (OSError, ValueError): return None
+    if not isinstance(kept, dict) or kept.get('belong_to') != _keys_belong_to(self): return None
+    return kept['keys'] if kept.get('checksum') == fingerprint(kept.get('keys')) else None
+
+@patch
+def _make_keys(self:ImageBank):
+    "Make the keys, and keep them where the bank can be written"
+    starts = progress(range(0, len(self), 1024), label='keys of the bank')
+    keys = [key for start in starts for key in image_keys(self[start:start+1024])]
+    content = dict(belong_to=_keys_belong_to(self), keys=keys, checksum=fingerprint(keys))
+    try:
+        if self.path is not None: write_json(self.path/'content_keys.json', content)
+    except OSError: pass # a bank that cannot be written: they are made again next time
+    return keys
