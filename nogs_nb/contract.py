@@ -7,7 +7,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/contract.html.md"""
 # %% auto #0
 __all__ = ['TinyWorld', 'Posterior', 'Completer', 'check_completion', 'PairSource', 'StepResult', 'Strategy', 'identity']
 
-# %% ../nbs/05_contract.ipynb #72f37df5
+# %% ../nbs/05_contract.ipynb #ea8eb7fc
 import itertools
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Protocol
@@ -17,7 +17,7 @@ from .fovea import observed_mask
 from .files import fingerprint
 from .completion import Completion
 
-# %% ../nbs/05_contract.ipynb #2fd71810
+# %% ../nbs/05_contract.ipynb #396988ec
 class TinyWorld:
     "All 2x2 binary images, with random p(I) and p(theta=1|I): an exact posterior, an exact completer"
     def __init__(self,
@@ -41,7 +41,7 @@ class TinyWorld:
         "What tells this world from another"
         return fingerprint('TinyWorld', self.p, self.theta)
 
-# %% ../nbs/05_contract.ipynb #d78ff267
+# %% ../nbs/05_contract.ipynb #df5999e9
 class Posterior(Protocol):
     "Judges a class from a few glimpses"
     # optional:
@@ -56,7 +56,7 @@ class Posterior(Protocol):
     )->torch.Tensor: # (B, K)
         "Log-probabilities of the K classes"
 
-# %% ../nbs/05_contract.ipynb #dd931a78
+# %% ../nbs/05_contract.ipynb #54a5f03b
 @patch
 def __call__(self:TinyWorld,
     embedded, # (B, 2, 2, 2): masked images with their masks
@@ -68,7 +68,7 @@ def __call__(self:TinyWorld,
     q = torch.stack([positive(frame) for frame in embedded])
     return torch.stack([1 - q, q], 1).log()
 
-# %% ../nbs/05_contract.ipynb #7e6380cd
+# %% ../nbs/05_contract.ipynb #1c395016
 class Completer(Protocol):
     "Proposes weighted whole images that agree with what has been observed"
     # optional:
@@ -84,7 +84,7 @@ class Completer(Protocol):
     )->Completion: # N <= n_samples distinct images; N = 1 is legal
         "Weighted whole images"
 
-# %% ../nbs/05_contract.ipynb #082a91a0
+# %% ../nbs/05_contract.ipynb #eb8b5edb
 @patch
 def complete(self:TinyWorld,
     image, # (1, 2, 2)
@@ -96,7 +96,7 @@ def complete(self:TinyWorld,
     w = self.p*self.agree(image, observed_mask(locations[None], 2, 1)[0])
     return Completion(self.images[w > 0], (w[w > 0]/w.sum()).float())
 
-# %% ../nbs/05_contract.ipynb #e00a8120
+# %% ../nbs/05_contract.ipynb #4fd306f3
 def check_completion(
     completion, # What a completer returned
     image:torch.Tensor, # (C, H, W): the image it was asked about
@@ -116,7 +116,7 @@ def check_completion(
     if not images.isfinite().all(): raise ValueError('the completer returned NaN or infinite pixels')
     return completion
 
-# %% ../nbs/05_contract.ipynb #7f20408b
+# %% ../nbs/05_contract.ipynb #90614045
 class PairSource(Protocol):
     "Answers for pairs of completion and candidate place"
     n_completions:int # N
@@ -133,7 +133,7 @@ class PairSource(Protocol):
     def prefix(self)->torch.Tensor: # (N, K), on the CPU
         "Log-probabilities of every completion at the glimpses taken so far"
 
-# %% ../nbs/05_contract.ipynb #f75a3ed9
+# %% ../nbs/05_contract.ipynb #9e7b1186
 @dataclass(frozen=True)
 class StepResult:
     "What a strategy found for one step"
@@ -149,7 +149,7 @@ class Strategy(Protocol):
     )->StepResult:
         "Look until the answer is known"
 
-# %% ../nbs/05_contract.ipynb #95efe036
+# %% ../nbs/05_contract.ipynb #0c5b74ce
 def identity(
     o, # A posterior, completer or strategy
     what:str, # Which of them, for the message

@@ -8,7 +8,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/epe.html.md"""
 __all__ = ['SCORES', 'entropy', 'partial_score', 'score_bounds', 'MaskedFrames', 'StepScorer', 'step_scorer',
            'expected_posterior_entropy', 'first_minimum', 'step_result', 'ExhaustiveSearch']
 
-# %% ../nbs/05a_epe.ipynb #b2a242f7
+# %% ../nbs/05a_epe.ipynb #ec1c8f98
 from dataclasses import dataclass
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from .checks import check_count, check_labels
 from .judge import check_log_probs
 from .contract import StepResult
 
-# %% ../nbs/05a_epe.ipynb #f683f374
+# %% ../nbs/05a_epe.ipynb #2fca8707
 SCORES = ('epe', 'mi', 'nll')
 
 def entropy(
@@ -37,7 +37,7 @@ def partial_score(
     if score != 'mi': return V/W
     return V/W - torch.special.entr(P/W).sum(-1)
 
-# %% ../nbs/05a_epe.ipynb #f1376763
+# %% ../nbs/05a_epe.ipynb #e79da784
 def score_bounds(
     score:str, # One of `SCORES`
     W:float, # Weight of the completions seen
@@ -54,7 +54,7 @@ def score_bounds(
         return s - rest*np.log(n_classes) - h2, s
     return V, (torch.full_like(V, np.inf) if rest > 1e-9 else V)
 
-# %% ../nbs/05a_epe.ipynb #cb045320
+# %% ../nbs/05a_epe.ipynb #7a7078ab
 def _batch_of(
     images, # (N, C, H, W)
 )->int:
@@ -86,7 +86,7 @@ class MaskedFrames:
         self._frames(images, observed, glimpse_size)
         self.patch = glimpse_pixels(candidates, self.size, glimpse_size) # (L, g*g) pixels of each candidate
 
-# %% ../nbs/05a_epe.ipynb #18acff0c
+# %% ../nbs/05a_epe.ipynb #88cca65f
 @patch
 def _frames(self:MaskedFrames, images, observed, glimpse_size):
     "The completions as frames, channels last: wholly seen, and seen at the glimpses taken so far"
@@ -108,7 +108,7 @@ def embed(self:MaskedFrames,
         frames.scatter_(1, pixels[..., None].expand(-1, -1, channels), new)
     return frames.view(-1, *self.size, channels).permute(0, 3, 1, 2)
 
-# %% ../nbs/05a_epe.ipynb #81f4331c
+# %% ../nbs/05a_epe.ipynb #1bcf88b7
 @patch
 def _ask(self:MaskedFrames, n, l=None):
     "Log-probabilities of pairs (n, l), or of completions n at the glimpses so far: (B, K) on the CPU"
@@ -138,7 +138,7 @@ def prefix(self:MaskedFrames)->torch.Tensor: # (N, K)
     if self.unseen: return self._ask(n[:1]).expand(len(n), -1) # nothing has been seen: all look the same
     return self._ask(n)
 
-# %% ../nbs/05a_epe.ipynb #b08cfe2c
+# %% ../nbs/05a_epe.ipynb #89c27e83
 class StepScorer:
     "Sums of the values of (completion, candidate) pairs, as they come"
     def __init__(self,
@@ -171,7 +171,7 @@ class StepScorer:
         "Answers the source has given"
         return self.source.n_passes
 
-# %% ../nbs/05a_epe.ipynb #857bb4ef
+# %% ../nbs/05a_epe.ipynb #46a4cd69
 @patch
 def _value(self:StepScorer, n, log_probs):
     "Values (a, b) of log-probabilities (a, b, K) of completions `n`"
@@ -193,7 +193,7 @@ def _keep_probabilities(self:StepScorer, n, l, log_probs):
     self.p[n[:, None], l[None]] = p.float()
     self.P[l] += (self.w[n][:, None, None]*p).sum(0)
 
-# %% ../nbs/05a_epe.ipynb #4eea7d2a
+# %% ../nbs/05a_epe.ipynb #80fb809e
 @patch
 @torch.inference_mode()
 def evaluate(self:StepScorer,
@@ -223,7 +223,7 @@ def bounds(self:StepScorer,
     P = None if self.P is None else self.P[l]
     return score_bounds(self.score, self.W[l[0]].item(), self.V[l], P, self.n_classes)
 
-# %% ../nbs/05a_epe.ipynb #f91a3f47
+# %% ../nbs/05a_epe.ipynb #b0f0c0ae
 @patch(as_prop=True)
 def before(self:StepScorer)->torch.Tensor: # (N,) float64 nats
     "Value of every completion at the glimpses taken so far"
@@ -233,7 +233,7 @@ def before(self:StepScorer)->torch.Tensor: # (N,) float64 nats
         self._before = self._value(every, log_probs[:, None])[:, 0]
     return self._before
 
-# %% ../nbs/05a_epe.ipynb #4c329555
+# %% ../nbs/05a_epe.ipynb #980adaa1
 def _labels_of(completion, task, labels):
     "Classes (N,) of completions: given for each of them, by id, or their own; None where nobody knows"
     if labels is None: return (getattr(completion, 'labels', None) or {}).get(task)
@@ -262,7 +262,7 @@ def step_scorer(
     labels = _labels_of(completion, getattr(posterior, 'task', None), labels) if score == 'nll' else None
     return StepScorer(source, completion.weights, score, labels, allowed)
 
-# %% ../nbs/05a_epe.ipynb #1bffff89
+# %% ../nbs/05a_epe.ipynb #f63733bf
 def _evaluate_all(
     scorer:StepScorer, # What to ask
     places, # (b,) int64: candidates
@@ -284,7 +284,7 @@ def expected_posterior_entropy(
     _evaluate_all(scorer, scorer.allowed)
     return scorer.scores(scorer.allowed).float().to(completion.images.device)
 
-# %% ../nbs/05a_epe.ipynb #3151f253
+# %% ../nbs/05a_epe.ipynb #7f46ce6c
 def first_minimum(
     scores, # (L,) nats; NaN where nothing is known
 )->int: # Index
@@ -303,7 +303,7 @@ def step_result(
     map[places] = scorer.scores(places)
     return StepResult(map.float(), first_minimum(map), bound)
 
-# %% ../nbs/05a_epe.ipynb #7ed6e1c3
+# %% ../nbs/05a_epe.ipynb #6340a134
 @dataclass(frozen=True)
 class ExhaustiveSearch:
     "Every completion at every location (the paper's grid search)"

@@ -7,7 +7,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/search.html.md"""
 # %% auto #0
 __all__ = ['Narrowing', 'HalvingSearch', 'RacingSearch']
 
-# %% ../nbs/05b_search.ipynb #7fd535a2
+# %% ../nbs/05b_search.ipynb #f56c737e
 from dataclasses import dataclass, replace
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from .checks import check_count
 from .contract import StepResult
 from .epe import StepScorer, first_minimum, step_result
 
-# %% ../nbs/05b_search.ipynb #17dd8caf
+# %% ../nbs/05b_search.ipynb #c7cc4486
 @patch
 def _terms(self:StepScorer, n, l):
     "What completions `n` contribute to the scores of candidates `l`, (a, b)"
@@ -27,7 +27,7 @@ def _terms(self:StepScorer, n, l):
     mean = (w*p).sum(0) # the mutual information is the mean divergence from it
     return -(torch.special.xlogy(p, p) - torch.special.xlogy(p, mean)).sum(-1)
 
-# %% ../nbs/05b_search.ipynb #e91404dc
+# %% ../nbs/05b_search.ipynb #6aa076ed
 @patch
 def paired(self:StepScorer,
     n, # (a,) int64: completions
@@ -48,7 +48,7 @@ def paired(self:StepScorer,
     unseen = (1 - seen).clamp(min=0) # finite-population correction: nothing is uncertain once all are seen
     return total*gap, total*(variance*unseen).sqrt()
 
-# %% ../nbs/05b_search.ipynb #0b4d791e
+# %% ../nbs/05b_search.ipynb #f8d83b99
 @dataclass(frozen=True)
 class Narrowing:
     "What halving and racing share: evaluate on a few completions, drop places, add completions"
@@ -74,7 +74,7 @@ class Narrowing:
         "A last look at places that were dropped; here none"
         return alive
 
-# %% ../nbs/05b_search.ipynb #74d7ac39
+# %% ../nbs/05b_search.ipynb #172576d4
 @patch
 def narrow(self:Narrowing,
     scorer, # A `StepScorer`
@@ -95,7 +95,7 @@ def narrow(self:Narrowing,
         if not len(alive): return alive
         more = len(order) if len(alive) <= self.keep else min(max(int(self.grow*used), used + 1), len(order))
 
-# %% ../nbs/05b_search.ipynb #bfb17439
+# %% ../nbs/05b_search.ipynb #d62fb1f6
 @patch
 def bound(self:Narrowing,
     scorer, # A `StepScorer`
@@ -120,7 +120,7 @@ def __call__(self:Narrowing,
     found = step_result(scorer, alive)
     return replace(found, bound=self.bound(scorer, found.best, dropped))
 
-# %% ../nbs/05b_search.ipynb #396dbb37
+# %% ../nbs/05b_search.ipynb #5760df9b
 def _by_score(scorer, places):
     "Positions of places by rising score, equal ones in their order"
     return (scorer.scores(places)*1e5).round().argsort(stable=True)
@@ -145,7 +145,7 @@ class HalvingSearch(Narrowing):
         stay[_by_score(scorer, alive)[:max(len(alive)//2, self.keep)]] = True
         return stay
 
-# %% ../nbs/05b_search.ipynb #a9937505
+# %% ../nbs/05b_search.ipynb #a27202c0
 @dataclass(frozen=True)
 class RacingSearch(Narrowing):
     "Racing by paired differences over shared completions, optionally from a coarse grid"
@@ -165,7 +165,7 @@ class RacingSearch(Narrowing):
         if not self.grow > 1: raise ValueError(f'grow must be above 1, got {self.grow}')
         check_count(self.finish, 'finish', 0)
 
-# %% ../nbs/05b_search.ipynb #eb10728e
+# %% ../nbs/05b_search.ipynb #d96486b0
 @patch
 def size(self:RacingSearch,
     scorer, # A `StepScorer`
@@ -193,7 +193,7 @@ def stays(self:RacingSearch,
     if rival is None: stay[gap.argsort(stable=True)[:self.keep]] = True
     return stay
 
-# %% ../nbs/05b_search.ipynb #51a947ca
+# %% ../nbs/05b_search.ipynb #67773179
 @patch
 def reconsider(self:RacingSearch,
     scorer, # A `StepScorer`
@@ -215,7 +215,7 @@ def reconsider(self:RacingSearch,
     dropped[:] = [group for group in dropped if len(group[0])]
     return alive.sort().values
 
-# %% ../nbs/05b_search.ipynb #4058dab7
+# %% ../nbs/05b_search.ipynb #6011ee0b
 def _coarse_places(shape, c):
     "Every c-th row and column of a grid, as indices"
     rows, cols = (torch.arange(c//2 if n > c else 0, n, c) for n in shape)
@@ -228,7 +228,7 @@ def _neighbourhood(place, shape, c):
     cols = range(max(col - c + 1, 0), min(col + c, shape[1]))
     return {i*shape[1] + j for i in rows for j in cols}
 
-# %% ../nbs/05b_search.ipynb #8c16c6fa
+# %% ../nbs/05b_search.ipynb #07fc588e
 @patch
 def refine(self:Narrowing,
     scorer, # A `StepScorer`
