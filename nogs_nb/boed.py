@@ -8,7 +8,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/boed.html.md"""
 __all__ = ['SEARCH_VERSION', 'show_search', 'step_seed', 'SearchSettings', 'NearOptimalSequence', 'near_optimal_sequence',
            'near_optimal_sequences', 'search_report']
 
-# %% ../nbs/05c_boed.ipynb #8359915f
+# %% ../nbs/05c_boed.ipynb #d251b875
 import base64
 from dataclasses import dataclass, replace
 import matplotlib.pyplot as plt
@@ -26,7 +26,7 @@ from .epe import SCORES, ExhaustiveSearch, entropy, expected_posterior_entropy
 from .epe import first_minimum, step_scorer
 from .search import HalvingSearch, RacingSearch
 
-# %% ../nbs/05c_boed.ipynb #e7126eef
+# %% ../nbs/05c_boed.ipynb #0609ed11
 def _show_map(ax, map, grid, location, t):
     "A score map in the frame's pixels, its least place marked"
     (h, w), (gh, gw) = grid.image_size, grid.glimpse_size
@@ -47,7 +47,7 @@ def _show_observed(ax, image, locations, grid):
     row, col = locations[-1].tolist()
     ax.add_patch(plt.Rectangle((col, row), gw, gh, fill=False, color='r', lw=1))
 
-# %% ../nbs/05c_boed.ipynb #2eeb8e36
+# %% ../nbs/05c_boed.ipynb #7c257fa1
 def show_search(
     image, # (C, H, W), uint8 or float in [0, 1]
     result, # A `NearOptimalSequence`
@@ -67,7 +67,7 @@ def show_search(
     fig.tight_layout()
     return fig
 
-# %% ../nbs/05c_boed.ipynb #978b1924
+# %% ../nbs/05c_boed.ipynb #cd0ded22
 def step_seed(
     seed:int, # Of the search
     t:int, # Step, from 1
@@ -98,7 +98,7 @@ class SearchSettings:
         if not callable(self.search): raise ValueError(f'search must be a strategy, got {self.search!r}')
         if self.score not in SCORES: raise ValueError(f'score must be one of {SCORES}, got {self.score!r}')
 
-# %% ../nbs/05c_boed.ipynb #118bdbc0
+# %% ../nbs/05c_boed.ipynb #0d454ec7
 _NUMBERS = ('scores', 'ess', 'bound', 'n_completions') # one a step
 
 @dataclass
@@ -112,7 +112,7 @@ class NearOptimalSequence:
     n_completions:torch.Tensor # (T,) completions that the completer returned
     n_passes:int # Pairs asked of the posterior
 
-# %% ../nbs/05c_boed.ipynb #58a38995
+# %% ../nbs/05c_boed.ipynb #af8d6a72
 def _step(image, locations, avp, completer, settings, labels, batch_size):
     "Complete and search: the completion, the scorer, and what was found"
     t, grid = len(locations) + 1, settings.grid
@@ -141,7 +141,7 @@ def _look(image, avp, completer, settings, first=None, labels=None, batch_size=N
         n_passes += scorer.n_passes
     return NearOptimalSequence(locations, maps=maps, n_passes=n_passes, **numbers)
 
-# %% ../nbs/05c_boed.ipynb #5f7aad9e
+# %% ../nbs/05c_boed.ipynb #f6b96ad8
 def near_optimal_sequence(
     image, # (C, H, W) uint8, or float in [0, 1]; only the pixels looked at are used
     avp, # Posterior: callable (B, C+1, H, W) -> log-probabilities (B, K)
@@ -162,7 +162,7 @@ def near_optimal_sequence(
     image = as_float(check_images(image, grid.image_size, what='image', ndim=3))
     with evaluating(avp): return _look(image, avp, completer, settings, first, labels, batch_size)
 
-# %% ../nbs/05c_boed.ipynb #275071e2
+# %% ../nbs/05c_boed.ipynb #d077860a
 SEARCH_VERSION = 3 # counts up when the code finds something else with the same settings
 
 def _described(settings, avp, completer, key, first, labels):
@@ -180,7 +180,7 @@ def _check_apart(ids, avp, completer):
             'posterior training': getattr(avp, 'trained_on', None)}
     check_disjoint({name: [str(i) for i in there] for name, there in sets.items() if there is not None})
 
-# %% ../nbs/05c_boed.ipynb #332add1a
+# %% ../nbs/05c_boed.ipynb #087ab0cd
 def _probe(avp, image, grid):
     "Probabilities that a posterior gives to fixed pairs of noise (black and white) and place"
     noise = torch.rand(4, *image.shape, generator=torch.Generator().manual_seed(0)).round().to(image.device)
@@ -200,7 +200,7 @@ def _check_probe(ledger, avp, image, grid):
                              'move the folder away')
     if not before: ledger.append(dict(kind='probe', probe=answers.tolist()))
 
-# %% ../nbs/05c_boed.ipynb #038584bc
+# %% ../nbs/05c_boed.ipynb #d7b37b6d
 def _finite(values):
     "A list of floats; None for what JSON cannot hold"
     return [float(v) if np.isfinite(v) else None for v in values.tolist()]
@@ -221,7 +221,7 @@ def _numbers(record, name):
     "A list of a record as (T,) float32, NaN where it says nothing"
     return torch.tensor([torch.nan if v is None else v for v in record[name]])
 
-# %% ../nbs/05c_boed.ipynb #15e8e5df
+# %% ../nbs/05c_boed.ipynb #04704b42
 class _Annotation:
     "Annotates images one after the other, remembering in a ledger"
     def __init__(self, ledger, avp, completer, settings, first, labels):
@@ -254,7 +254,7 @@ class _Annotation:
         first = self.first['locations'][0]
         return self.remember('image', id, fingerprint(image), self.settings, image, first)
 
-# %% ../nbs/05c_boed.ipynb #a25bc8b7
+# %% ../nbs/05c_boed.ipynb #beb8fc62
 def _diagnostics(records, first):
     "What was known at each step, by name; of the first one, what the first glimpse's record says"
     rows = {name: torch.stack([_numbers(r, name) for r in records]) for name in _NUMBERS}
@@ -274,7 +274,7 @@ def _sequence_set(records, ids, first, settings, task, key, n_passes):
     return SequenceSet(locations, ids, settings.grid, task, source, maps,
                        diagnostics=_diagnostics(records, first), info=info)
 
-# %% ../nbs/05c_boed.ipynb #06d792f3
+# %% ../nbs/05c_boed.ipynb #e1cf6f79
 def near_optimal_sequences(
     images, # Anything indexable giving (C, H, W), uint8 or float in [0, 1]
     ids, # Their ids, strings or ints
@@ -309,7 +309,7 @@ def near_optimal_sequences(
     ids = [ids[i] for i in mine]
     return _sequence_set(records, ids, work.first, settings, task, ledger.key, work.n_passes)
 
-# %% ../nbs/05c_boed.ipynb #7aeb750b
+# %% ../nbs/05c_boed.ipynb #38ab470d
 def _mean(values):
     "Mean over images of each step, as JSON can hold it: None where it is not finite"
     return [float(v) if v.isfinite() else None for v in values.double().mean(0)]

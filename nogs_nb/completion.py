@@ -12,14 +12,17 @@ __all__ = ['paper_schedules', 'effective_sample_size', 'Completion', 'show_compl
 import math
 import warnings
 from itertools import product
+from numbers import Integral
+from numbers import Real
 from typing import NamedTuple
-import numpy as np
 import torch
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
-from .fovea import as_pair, check_locations, observed_mask
-from .checks import check_count, check_images
+from .fovea import as_pair, check_locations, observed_mask, random_locations
+from .checks import check_count, check_images, check_labels
 from .files import fingerprint
+from .roles import image_keys
+from .source import as_tensor, as_uint8
 from .bank import ImageBank
 from .retrieval import BankPCA, glimpse_pieces, mirror_positions
 
@@ -28,29 +31,57 @@ def effective_sample_size(
     weights, # (n,) not negative; they need not sum to one
 )->float: # Between 1 and n
     "How many equally weighted things the weights are worth"
-    w = torch.as_tensor(weights).double()
+    w = as_tensor(weights, 'weights').double()
+    if not ((w >= 0) & w.isfinite()).all() or not w.sum() > 0:
+        raise ValueError('weights must be finite, at least 0 and not all 0')
     return float(w.sum()**2/w.square().sum())
 
 # %% ../nbs/04b_completion.ipynb #a3d31069
 def _check_weights(weights, n):
     "Weights as a float tensor, after checking that they are a distribution over `n` images"
-    w = torch.as_tensor(weights)
+    w = as_tensor(weights, 'weights')
     if not w.is_floating_point(): w = w.float()
     if tuple(w.shape) != (n,):
         raise ValueError(f'weights must have shape ({n},), one for each image, got {tuple(w.shape)}')
     if w.isnan().any(): raise ValueError(f'weight {int(w.isnan().nonzero()[0])} is NaN')
     if (w < 0).any(): raise ValueError(f'weight {int((w < 0).nonzero()[0])} is negative')
-    if abs(float(w.sum()) - 1) > 1e-4:
+    if not abs(float(w.sum()) - 1) <= 1e-4:
         raise ValueError(f'the weights must sum to one (within 1e-4), they sum to {float(w.sum()):.6g}')
     return w
 
-def _check_completions(images):
-    "The images of a completion, checked"
-    x = check_images(images, what='images of the completion')
+def _check_given(images, shape):
+    "The images of a completion, checked; `shape` is what was promised, None where nothing was"
+    x = check_images(as_tensor(images, 'images of the completion'), what='images of the completion')
     if x.dtype == torch.uint8: raise ValueError('images of the completion are uint8; expected floats')
+    if shape is not None and tuple(x.shape) != shape:
+        raise ValueError(f'the completion has images of {tuple(x.shape)}; promised was {shape}')
     return x
 
+def _check_shape(shape):
+    "(N, C, H, W) as four positive ints"
+    if shape is None: raise ValueError('images given as a function need shape=(N, C, H, W)')
+    if len(shape) != 4: raise ValueError(f'shape must be (N, C, H, W), got {tuple(shape)}')
+    return tuple(check_count(s, 'shape') for s in shape)
+
 # %% ../nbs/04b_completion.ipynb #a4adec1c
+def _check_names(ids, n):
+    "One name an image; an image and its mirror share one"
+    if ids is None: return None
+    names = [] if isinstance(ids, str) else list(ids)
+    if len(names) != n or not all(isinstance(i, (str, Integral)) for i in names):
+        raise ValueError(f'ids must be one name for each of {n} images, got {ids!r}')
+    return [str(i) for i in names]
+
+def _check_kind(values, n, what, kind):
+    "One value an image, all of them 'bool', or all of them 'int'"
+    if values is None: return None
+    x = as_tensor(values, what).cpu()
+    found = 'bool' if x.dtype == torch.bool else 'float' if x.is_floating_point() else 'int'
+    if tuple(x.shape) != (n,) or found != kind:
+        raise ValueError(f'{what} are {x.dtype} of shape {tuple(x.shape)}; expected {kind} ({n},)')
+    return x
+
+# %% ../nbs/04b_completion.ipynb #f46c351f
 class Completion:
     "Weighted whole images that agree with what has been observed"
     def __init__(self,
@@ -65,26 +96,22 @@ class Completion:
         shape=None, # (N, C, H, W), where `images` is a function
     ):
         lazy = callable(images)
-        if lazy and shape is None: raise ValueError('images given as a function need shape=(N, C, H, W)')
-        self._images = images if lazy else _check_completions(images)
-        self.shape = tuple(shape if lazy else self._images.shape)
-        self.weights = _check_weights(weights, len(self)).to(None if lazy else self._images.device)
-        self.ids = None if ids is None else [str(i) for i in ids]
-        self.mirrored = None if mirrored is None else torch.as_tensor(mirrored).bool().cpu()
-        self.positions = None if positions is None else torch.as_tensor(positions).long().cpu()
-        self.labels = {task: torch.as_tensor(v).long() for task, v in (labels or {}).items()}
+        self._images = images if lazy else _check_given(images, shape)
+        self.shape = _check_shape(shape) if lazy else tuple(self._images.shape)
+        n = len(self)
+        self.weights = _check_weights(weights, n).to(None if lazy else self._images.device)
+        self.ids = _check_names(ids, n)
+        self.mirrored = _check_kind(mirrored, n, 'mirrored', 'bool')
+        self.positions = _check_kind(positions, n, 'positions', 'int')
+        self.labels = {k: check_labels(v, 2**31, n, f'labels of {k}') for k, v in (labels or {}).items()}
         self.diagnostics = dict(diagnostics or {})
         self.own_pixels = bool(own_pixels)
-        self._check()
+        self._warn()
 
 # %% ../nbs/04b_completion.ipynb #606a84aa
 @patch
-def _check(self:Completion):
-    "One value an image in all there is; a warning where one image has all the weight"
-    per_image = dict(ids=self.ids, mirrored=self.mirrored, positions=self.positions, **self.labels)
-    for name, values in per_image.items():
-        if values is not None and len(values) != len(self):
-            raise ValueError(f'{name}: {len(values)} values for {len(self)} images')
+def _warn(self:Completion):
+    "Say so where one image has all the weight"
     if len(self) > 1 and self.max_weight > .99:
         warnings.warn(f'{self.max_weight:.2%} of the weight lies on one of {len(self)} completions '
                       f'(effective sample size {self.ess:.2f}): expectations rest on one image', stacklevel=3)
@@ -106,11 +133,7 @@ def __len__(self:Completion): return self.shape[0]
 @patch(as_prop=True)
 def images(self:Completion)->torch.Tensor: # (N, C, H, W) float, [0, 1]
     "The images; a function that stood for them is called at the first use"
-    if callable(self._images):
-        images = _check_completions(self._images())
-        if tuple(images.shape) != self.shape:
-            raise ValueError(f'the completion has images of {tuple(images.shape)}; promised was {self.shape}')
-        self._images = images
+    if callable(self._images): self._images = _check_given(self._images(), self.shape)
     return self._images
 
 @patch
@@ -157,12 +180,20 @@ def show_completion(
     return axes
 
 # %% ../nbs/04b_completion.ipynb #ea07a8b7
+def _check_distances(distances):
+    "Squared distances as float64 (m, s), after checking that each is a number"
+    d = as_tensor(distances, 'distances').double()
+    if d.ndim not in (1, 2) or not d.numel() or not d.isfinite().all():
+        raise ValueError(f'distances must be finite, (m,) or (m, shifts), got shape {tuple(d.shape)}')
+    return d.reshape(len(d), -1)
+
 def relaxed_weights(
     distances:torch.Tensor, # (m,) squared distances; or (m, s) for s shifts, whose likelihoods are summed
     v:float, # 2 sigma^2
 )->torch.Tensor: # (m,) float64, not normalised: the best of all is not below 1
     "Likelihoods exp(-d/v) under the Gaussian relaxation, up to a common factor"
-    d = distances.double().reshape(len(distances), -1)
+    d = _check_distances(distances)
+    if not v > 0: raise ValueError(f'v must be positive, got {v!r}')
     return torch.exp(-(d - d.min())/v).sum(1)
 
 # %% ../nbs/04b_completion.ipynb #fb41b43e
@@ -172,9 +203,10 @@ def match_ess(
     n_kept:int, # The ESS is that of the best `n_kept` images
 )->float: # v = 2 sigma^2
     "The `v` at which the best `n_kept` images have the effective sample size `target`, by bisection"
-    d = distances.double().cpu().reshape(len(distances), -1)
+    d = _check_distances(distances).cpu()
     d = d - d.min()
-    n_kept = min(n_kept, len(d))
+    n_kept = min(check_count(n_kept, 'n_kept'), len(d))
+    if not target > 0: raise ValueError(f'target must be positive, got {target!r}')
     largest = float(d.max())
     if largest == 0: return 1.
     if d.shape[1] == 1: d = d.sort(0).values[:n_kept] # without shifts the best are the same at any v
@@ -204,28 +236,42 @@ def _check_schedule(
         if schedule not in paper_schedules:
             raise ValueError(f'schedule {schedule!r} is unknown: one of {list(paper_schedules)}, or {form}')
         schedule = paper_schedules[schedule]
-    if set(schedule) != {'v', 'values', 'std'}: raise ValueError(f'a schedule is {form}, got {schedule}')
-    values = schedule['values']
-    v, std = (tuple(map(float, schedule[key])) for key in ('v', 'std'))
+    if not isinstance(schedule, dict) or set(schedule) != {'v', 'values', 'std'}:
+        raise ValueError(f'a schedule is {form}, got {schedule!r}')
+    try:
+        v, std = (tuple(map(float, schedule[key])) for key in ('v', 'std'))
+        values = float(schedule['values'])
+    except (TypeError, ValueError):
+        raise ValueError(f'v and std are lists of numbers, values is a number, got {schedule}') from None
     if len(std) != channels:
         raise ValueError(f'the schedule has std for {len(std)} channels, the bank has {channels}')
-    if not all(x > 0 for x in (*v, *std, values)):
+    if not v or not all(0 < x < math.inf for x in (*v, *std, values)):
         raise ValueError(f'v, values and std must be positive, got {schedule}')
     return dict(v=v, values=values, std=std)
 
 # %% ../nbs/04b_completion.ipynb #ed1e56df
 def _check_shifts(
     shifts, # Pixels, or several numbers of pixels
+    size, # (rows, cols) of the image: a shift must be smaller
 )->list: # (row, col) offsets
     "All offsets of two-sided shifts, the unshifted first"
-    pixels = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    if any(int(s) != s or s < 0 for s in pixels):
-        raise ValueError('shifts are numbers of pixels, not negative (each is tried in both directions), '
-                         f'got {shifts!r}')
+    pixels = tuple(shifts) if hasattr(shifts, '__iter__') else (shifts,)
+    if not all(isinstance(s, Integral) and 0 <= s < min(size) for s in pixels):
+        raise ValueError('shifts are whole numbers of pixels, not negative (each goes in both directions) and '
+                         f'smaller than the image, got {shifts!r}')
+    pixels = tuple(map(int, pixels))
     both_ways = sorted({0, *pixels, *(-s for s in pixels)}, key=abs)
     return sorted(product(both_ways, both_ways), key=lambda offset: offset != (0, 0))
 
 # %% ../nbs/04b_completion.ipynb #d23ef2f8
+def _check_target(target_ess):
+    "A share or a number, half where none is given"
+    if target_ess is None: return .5
+    if not isinstance(target_ess, Real) or not target_ess > 0:
+        raise ValueError(f'target_ess must be positive, got {target_ess!r}')
+    return float(target_ess)
+
+# %% ../nbs/04b_completion.ipynb #3e7a59ac
 class BankCompleter:
     "Completes an image by images of a bank that agree with its observed pixels"
     def __init__(self,
@@ -237,7 +283,7 @@ class BankCompleter:
         mirror:bool=True, # Mirrored copies of the bank's images, too?
         paste:bool=False, # Put the observed pixels into the completions?
         shifts=0, # int or ints: shifts in pixels, both directions, whose likelihoods are summed
-        exclude=(), # Ids never to be used
+        exclude=(), # Never to be used: ids; or images (m, C, H, W), known by their pixels, mirrored or not
         pca:BankPCA=None, # First stage; None: `BankPCA(bank)`
     ):
         if target_ess is not None and schedule is not None:
@@ -245,21 +291,25 @@ class BankCompleter:
         self.bank = bank
         self.glimpse_size = as_pair(glimpse_size, 'glimpse_size')
         self.n_candidates = check_count(n_candidates, 'n_candidates')
-        self.target_ess = .5 if target_ess is None else target_ess
-        if not self.target_ess > 0: raise ValueError(f'target_ess must be positive, got {target_ess!r}')
+        self.target_ess = _check_target(target_ess)
         self.schedule = None if schedule is None else _check_schedule(schedule, bank.shape[0])
         self.mirror = bool(mirror)
         self.paste = bool(paste)
-        self.shifts = _check_shifts(shifts)
+        self.shifts = _check_shifts(shifts, bank.shape[1:])
         self.excluded = self._find_excluded(exclude)
         self.pca = self._find_pca(pca)
+        if self.schedule: self._try_schedule()
 
 # %% ../nbs/04b_completion.ipynb #a8e0b696
 @patch
 def _find_excluded(self:BankCompleter, exclude):
     "(n,) bool: which of the bank's images are excluded"
-    out = {str(i) for i in exclude}
-    excluded = torch.tensor([i in out for i in self.bank.ids])
+    if isinstance(exclude, str) or not hasattr(exclude, '__iter__'):
+        raise ValueError(f'exclude is {exclude!r}; expected a list of ids, or images')
+    by_pixels = getattr(exclude, 'ndim', 0) == 4
+    out = set(image_keys(as_uint8(exclude, 'exclude')) if by_pixels else map(str, exclude))
+    names = self.bank.content_keys() if by_pixels else self.bank.ids
+    excluded = torch.tensor([name in out for name in names])
     if excluded.all(): raise ValueError(f"exclude leaves none of the bank's {len(self.bank)} images")
     return excluded
 
@@ -268,13 +318,24 @@ def _find_pca(self:BankCompleter, pca):
     "The first stage, given or made, once the glimpse is known to fit into the image"
     check_locations([[0, 0]], self.bank.shape[1:], self.glimpse_size)
     if pca is None: return BankPCA(self.bank)
+    if not isinstance(pca, BankPCA): raise ValueError(f'pca is a {type(pca).__name__}; expected a BankPCA')
     if pca.settings['bank'] != self.bank.fingerprint(): raise ValueError('pca belongs to another bank')
     return pca
+
+@patch
+def _not_excluded(self:BankCompleter, values):
+    "Those of the bank's values that belong to images not excluded"
+    return [v for v, out in zip(values, self.excluded.tolist()) if not out]
 
 @patch(as_prop=True)
 def ids(self:BankCompleter)->list: # Strings
     "Ids of the images that completions may come from"
-    return [i for i, out in zip(self.bank.ids, self.excluded.tolist()) if not out]
+    return self._not_excluded(self.bank.ids)
+
+@patch
+def content_keys(self:BankCompleter)->list: # Strings
+    "Keys of the pixels of the images that completions may come from, the same for their mirrors"
+    return self._not_excluded(self.bank.content_keys())
 
 @patch
 def __repr__(self:BankCompleter):
@@ -290,14 +351,15 @@ class _Seen(NamedTuple):
 
 @patch
 def _check(self:BankCompleter, image, locations, n_samples):
-    "Locations as (t, 2) int64, after checking all that needs no pixel"
+    "Image as a tensor and locations as (t, 2) int64, after checking all that needs no pixel"
     check_count(n_samples, 'n_samples')
+    image = as_tensor(image, 'image')
     if tuple(image.shape) != self.bank.shape:
         raise ValueError(f'image has shape {tuple(image.shape)}, the bank holds images of {self.bank.shape}')
     if not image.is_floating_point(): raise ValueError(f'image must be float in [0, 1], got {image.dtype}')
-    locations = check_locations(locations, self.bank.shape[1:], self.glimpse_size)
+    locations = check_locations(as_tensor(locations, 'locations'), self.bank.shape[1:], self.glimpse_size)
     if locations.ndim != 2: raise ValueError(f'locations must be (t, 2), got shape {tuple(locations.shape)}')
-    return locations
+    return image, locations
 
 @patch
 def _observe(self:BankCompleter, image, locations):
@@ -314,6 +376,13 @@ def _observe(self:BankCompleter, image, locations):
     return _Seen(pieces, positions, values)
 
 # %% ../nbs/04b_completion.ipynb #19c181e8
+class _Candidates(NamedTuple):
+    "What the first stage lets through"
+    positions: torch.Tensor # (m,) in the bank
+    mirrored: torch.Tensor # (m,) bool: the mirror of that image
+    near: torch.Tensor # (m,) their approximate squared distances
+    rest: torch.Tensor # Those of all other images and mirrors; empty where there are no others
+
 @patch
 def _approximate(self:BankCompleter, seen):
     "First stage's squared distances of all images, (1, n); (2, n) with their mirrors"
@@ -329,23 +398,28 @@ def _approximate(self:BankCompleter, seen):
 
 @patch
 def _candidates(self:BankCompleter, seen, m):
-    "First stage: positions of the `m` nearest, and whether it is the image or its mirror"
+    "First stage: the `m` nearest images or mirrors"
     n = len(self.bank)
-    if m >= n*(1 + self.mirror):
-        best = torch.arange(n*(1 + self.mirror))
-    else:
-        best = self._approximate(seen).flatten().topk(m, largest=False).indices.sort().values
-    positions, mirrored = best%n, best >= n
-    usable = ~self.excluded[positions]
-    return positions[usable], mirrored[usable]
+    every = torch.arange(n*(1 + self.mirror))
+    every = every[~self.excluded[every%n]]
+    if m >= len(every): return _Candidates(every%n, every >= n, torch.zeros(len(every)), torch.zeros(0))
+    distances = self._approximate(seen).flatten()
+    best = distances.topk(m, largest=False).indices.sort().values
+    near = distances[best]
+    distances[best] = torch.inf
+    return _Candidates(best%n, best >= n, near, distances)
 
 # %% ../nbs/04b_completion.ipynb #36001b8a
 @patch
+def _std(self:BankCompleter):
+    "(C,) what pixels in [0, 1] are divided by before they are compared"
+    return torch.tensor(self.schedule['std'] if self.schedule else (1.,)*self.bank.shape[0])
+
+@patch
 def _exact(self:BankCompleter, positions, mirrored, seen):
     "Second stage: squared distances (m, shifts) on the observed pixels"
-    channels, h, w = self.bank.shape
-    std = self.schedule['std'] if self.schedule else (1.,)*channels
-    scale = torch.tensor(std).mul(255).pow(-2)
+    _, h, w = self.bank.shape
+    scale = self._std().mul(255).pow(-2)
     rows, cols = seen.positions//w, seen.positions%w
     distances = torch.empty(len(positions), len(self.shifts))
     for j, (down, right) in enumerate(self.shifts):
@@ -372,6 +446,17 @@ def _v(self:BankCompleter, distances, n_glimpses, n):
     target = min(target, n)
     return match_ess(distances, target, n), target
 
+# %% ../nbs/04b_completion.ipynb #58d2e5ea
+@patch
+def _rest(self:BankCompleter, candidates, w, v):
+    "Estimated weight of all images that are not candidates, in the units of the candidates' weights `w`"
+    if not len(candidates.rest): return 0.
+    per_unit = float(self._std().pow(-2).mean())/v # approximate distances are of pixels in [0, 1]
+    far = candidates.near.argsort()[len(w)//2:]
+    log_rest = (-per_unit*candidates.rest.double()).logsumexp(0)
+    log_far = (-per_unit*candidates.near[far].double()).logsumexp(0)
+    return float(w[far].sum()*(log_rest - log_far).exp())
+
 # %% ../nbs/04b_completion.ipynb #e4d9ab81
 @patch
 def _completion(self:BankCompleter, positions, mirrored, weights, diagnostics, device, seen=None):
@@ -391,7 +476,7 @@ def _completion(self:BankCompleter, positions, mirrored, weights, diagnostics, d
 @patch
 def _unconditional(self:BankCompleter, n, seed, device):
     "A uniform draw without replacement, randomly mirrored, equal weights"
-    generator = torch.Generator().manual_seed(int(seed))
+    generator = torch.Generator().manual_seed(seed)
     usable = (~self.excluded).nonzero()[:, 0]
     positions = usable[torch.randperm(len(usable), generator=generator)[:n]]
     mirrored = (torch.rand(len(positions), generator=generator) < .5) & self.mirror
@@ -407,22 +492,51 @@ def complete(self:BankCompleter,
     seed:int=0, # Of the unconditional draw at t = 0; otherwise nothing is random
 )->Completion: # By falling weight
     "Up to `n_samples` images of the bank, weighted by how well they agree with the observed pixels"
-    locations = self._check(image, locations, n_samples)
+    image, locations = self._check(image, locations, n_samples)
+    seed = check_count(seed, 'seed', 0)
     if not len(locations): return self._unconditional(n_samples, seed, image.device)
     seen = self._observe(image, locations)
-    positions, mirrored = self._candidates(seen, max(self.n_candidates, n_samples))
+    candidates = self._candidates(seen, max(self.n_candidates, n_samples))
+    positions, mirrored = candidates[:2]
     distances = self._exact(positions, mirrored, seen)
     n = min(n_samples, len(positions))
     v, target = self._v(distances, len(locations), n)
     w = relaxed_weights(distances, v)
     best = w.argsort(descending=True, stable=True)[:n]
     kept = w[best]/w[best].sum()
-    left_out = 1 - float(w[best].sum()/w.sum())
+    left_out = max(1 - float(w[best].sum()/(w.sum() + self._rest(candidates, w, v))), 0.)
     units = 'normalised' if self.schedule else '[0, 1]'
     diagnostics = dict(n_candidates=len(positions), left_out=left_out, v=v, sigma=math.sqrt(v/2), units=units,
                        target_ess=target)
     return self._completion(positions[best], mirrored[best], kept, diagnostics, image.device,
                             seen if self.paste else None)
+
+# %% ../nbs/04b_completion.ipynb #8149f3f2
+@patch
+def _ess_without(self:BankCompleter, i, locations):
+    "Effective sample size of the best 200 completions of the bank's image `i`, itself left out"
+    seen = self._observe(self.bank[int(i)].float()/255, locations)
+    positions, mirrored = self._candidates(seen, max(self.n_candidates, 200))[:2]
+    others = positions != i
+    if not others.any(): return 1.
+    distances = self._exact(positions[others], mirrored[others], seen)
+    w = relaxed_weights(distances, self._v(distances, len(locations), 200)[0])
+    return effective_sample_size(w.sort(descending=True).values[:200])
+
+@patch
+def _try_schedule(self:BankCompleter):
+    "Warn where the schedule puts all weight on hardly more than one image"
+    T = len(self.schedule['v'])
+    generator = torch.Generator().manual_seed(0)
+    places = random_locations(3, T, self.bank.shape[1:], self.glimpse_size, generator)
+    images = torch.linspace(0, len(self.bank)-1, 3).long()
+    sizes = [[self._ess_without(i, l[:t]) for t in range(1, T+1)] for i, l in zip(images, places)]
+    ess = torch.tensor(sizes).median(0).values
+    if ess.min() >= 4: return
+    sizes = ', '.join(f'{x:.1f}' for x in ess)
+    warnings.warn('with this schedule the completions of three images of the bank have an effective sample size '
+                  f'of {sizes} after 1 to {T} glimpses: expectations would rest on hardly more than one image. '
+                  f'The schedule suits a larger bank; with {len(self.bank):,} images use target_ess')
 
 # %% ../nbs/04b_completion.ipynb #99cc4cf2
 @patch

@@ -10,7 +10,11 @@ __all__ = ['BankPCA', 'glimpse_pieces', 'mirror_positions']
 # %% ../nbs/04a_retrieval.ipynb #541721d7
 import json
 import math
+import tempfile
+import warnings
 from collections import OrderedDict
+from numbers import Real
+from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 import torch
@@ -18,7 +22,7 @@ from fastcore.basics import patch
 from .fovea import check_locations, observed_mask
 from .checks import check_count
 from .files import fingerprint, progress, write_atomic, write_json
-from .bank import ImageBank
+from .bank import ImageBank, alone
 
 # %% ../nbs/04a_retrieval.ipynb #e9ca658f
 class BankPCA:
@@ -30,19 +34,22 @@ class BankPCA:
         seed:int=0, # Draws those images
         tol:float=1e-2, # Share of the observed pixels' variance that may be dropped; 0: none
         cache_mb:float=256, # Memory for the bank's coordinates at known places, MiB
-        save:bool=True, # Keep the components in the bank's folder, and take them from there?
+        save=True, # Keep the components? True: in the bank's folder, if it has one; or another folder
     ):
-        if not 0 <= tol < 1: raise ValueError(f'tol is a share, 0 <= tol < 1, got {tol!r}')
+        if not isinstance(bank, ImageBank):
+            raise ValueError(f'expected an ImageBank, got a {type(bank).__name__}')
+        if not isinstance(tol, Real) or not 0 <= tol < 1:
+            raise ValueError(f'tol is a share, 0 <= tol < 1, got {tol!r}')
         dim = math.prod(bank.shape)
         n_fit = min(check_count(n_fit, 'n_fit'), len(bank), max(2**28//dim, 1))
         k = min(check_count(n_components, 'n_components'), n_fit, dim)
         self.bank = bank
         self.tol = tol
+        seed = check_count(seed, 'seed', 0)
         self.settings = dict(bank=bank.fingerprint(), n_components=k, n_fit=n_fit, seed=seed)
         self.cache_mb = cache_mb
         self._cache = OrderedDict()
-        folder = bank.path/f'pca-{k}-{n_fit}-{seed}' if save and bank.path is not None else None
-        if folder is None or not self._load(folder): self._make(folder)
+        self._take_or_make(bank.path if save is True else save)
 
     def __repr__(self):
         return (f'BankPCA({len(self.scale)} components of {len(self.coef):,} images, '
@@ -75,29 +82,59 @@ def _project(self:BankPCA):
 _PARTS = ('mean', 'basis', 'scale', 'coef')
 
 @patch
-def _make(self:BankPCA, folder):
-    "Compute everything, and keep it in `folder`, unless that is None"
+def _make(self:BankPCA):
+    "Compute everything"
     some = self._fit()
     self.coef = self._project()
     self.scale = self.coef[some].std(0, correction=0)
-    if folder is None: return
-    for part in _PARTS:
-        array = getattr(self, part).numpy()
-        write_atomic(folder/f'{part}.npy', lambda f: np.save(f, array))
-    write_json(folder/'pca.json', self.settings)
+
+@patch
+def _label(self:BankPCA, arrays):
+    "What `pca.json` has to say of these arrays"
+    return dict(settings=self.settings, checksums={part: fingerprint(a) for part, a in arrays.items()})
+
+@patch
+def _save(self:BankPCA, folder):
+    "Write the arrays, and then what they are"
+    arrays = {part: getattr(self, part).numpy() for part in _PARTS}
+    for part, a in arrays.items(): write_atomic(folder/f'{part}.npy', lambda f: np.save(f, a))
+    write_json(folder/'pca.json', self._label(arrays))
 
 @patch
 def _load(self:BankPCA, folder):
-    "Take everything from `folder`, if it is whole and belongs to these settings; did it?"
-    n, dim, k = len(self.bank), math.prod(self.bank.shape), self.settings['n_components']
+    "Take everything from `folder`; was it there, and whole?"
+    if not (folder/'pca.json').exists(): return False
     try:
-        if json.loads((folder/'pca.json').read_text()) != self.settings: return False
         arrays = {part: np.load(folder/f'{part}.npy', mmap_mode='c', allow_pickle=False) for part in _PARTS}
-    except (OSError, ValueError): return False
-    shapes = dict(mean=(dim,), basis=(dim, k), scale=(k,), coef=(n, k))
-    if any(a.shape != shapes[part] for part, a in arrays.items()): return False
-    for part, a in arrays.items(): setattr(self, part, torch.from_numpy(a))
-    return True
+        whole = json.loads((folder/'pca.json').read_text()) == self._label(arrays)
+    except Exception: whole = False # whatever a damaged file makes numpy or json say
+    if not whole: warnings.warn(f'{folder} is damaged: the components are computed again')
+    else: vars(self).update({part: torch.from_numpy(a) for part, a in arrays.items()})
+    return whole
+
+# %% ../nbs/04a_retrieval.ipynb #54b43c1e
+def _can_write(folder):
+    "Can files be made in this folder? It is made if need be"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder): return True
+    except OSError: return False
+
+@patch
+def _take_or_make(self:BankPCA, root):
+    "Take everything from where it is kept, or make it and keep it there"
+    if not root: return self._make()
+    folder = Path(root)/f'pca-{fingerprint(self.settings)}'
+    if not _can_write(folder):
+        if self._load(folder): return
+        warnings.warn(f'{folder} cannot be written: the principal components are computed now, and will not '
+                      'be kept; BankPCA(bank, save=another folder) keeps them there')
+        return self._make()
+    with alone(folder, 'principal components are being computed'):
+        if self._load(folder): return
+        self._make()
+        try: self._save(folder)
+        except OSError as e: warnings.warn(f'{folder}: the principal components could not be kept ({e})')
 
 @patch
 def fingerprint(self:BankPCA)->str: # 16 hexadecimal digits
@@ -188,6 +225,8 @@ def distances(self:BankPCA,
     values:list, # (C, p) float for each piece: what was observed there
 )->torch.Tensor: # (n,) squared distances, pixels in [0, 1]
     "Squared distances between what was observed and the bank's approximations there"
+    expected, found = [(self.bank.shape[0], len(p)) for p in pieces], [tuple(y.shape) for y in values]
+    if found != expected: raise ValueError(f'the pieces need values of shapes {expected}, got {found}')
     total = torch.zeros(len(self.coef))
     for positions, y in zip(pieces, values):
         piece = self.local(positions)

@@ -22,7 +22,8 @@ def as_tensor(
     what:str, # What they are, for the message
 )->torch.Tensor: # The same
     "A tensor, or an error that says what was found in its place"
-    try: return torch.as_tensor(np.stack(x) if isinstance(x, (list, tuple)) else x)
+    arrays = isinstance(x, (list, tuple)) and len(x) and hasattr(x[0], 'shape')
+    try: return torch.as_tensor(np.stack(x) if arrays else x)
     except (TypeError, ValueError, RuntimeError) as e:
         raise ValueError(f'{what}: expected a tensor or an array, got {type(x).__name__} ({e})') from None
 
