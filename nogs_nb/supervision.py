@@ -6,16 +6,20 @@ Docs: https://nogs-nb.github.io/nogs_nb/supervision.html.md"""
 
 # %% auto #0
 __all__ = ['supervision_loss', 'policy_gradient_loss', 'baseline_loss', 'right_class', 'take_scores', 'output_of', 'add_term',
-           'supervised_rows', 'PartialSupervision', 'Reinforce', 'FixedLocations', 'NonFinite', 'Guard']
+           'supervised_rows', 'check_used', 'check_signals', 'Signal', 'check_number', 'PartialSupervision',
+           'Reinforce', 'FixedLocations', 'NonFinite', 'Guard']
 
 # %% ../nbs/07_supervision.ipynb #f5a4ed5c
 import math
+import warnings
+from numbers import Real
 import torch
 from fastcore.basics import patch
 from fastai.basics import Callback
 from .fovea import GlimpseGrid
-from .checks import check_labels
+from .checks import check_count, check_images, check_labels
 from .sequences import from_density
+from .attention import HardAttention
 
 # %% ../nbs/07_supervision.ipynb #f16f5198
 def _per_image(
@@ -23,6 +27,9 @@ def _per_image(
     rows, # The images that count, (B,) bool
 ):
     "The sum over steps and counting images, over the size of the whole batch"
+    if values.ndim != 2 or rows.shape != values.shape[:1]:
+        raise ValueError(f'values of each step have shape {tuple(values.shape)}, the images that count '
+                         f'{tuple(rows.shape)}; expected (B, T) and (B,)')
     return torch.where(rows[:, None], values, 0.).sum()/len(values)
 
 def supervision_loss(
@@ -33,6 +40,17 @@ def supervision_loss(
     return -_per_image(log_probs, supervised) # sum over i in sup. and t of -log pi(l_t | h_{t-1}), over B
 
 # %% ../nbs/07_supervision.ipynb #5bb31623
+def _rewards(
+    reward, # Of each image's trajectory, (B,)
+    baselines, # (B, T)
+)->torch.Tensor: # (B, 1), for every step the same; no gradient
+    "Rewards as a column after checking that each image has one"
+    shape = tuple(torch.as_tensor(reward).shape)
+    if shape != tuple(baselines.shape[:1]):
+        raise ValueError(f'rewards have shape {shape}; expected (B,) = ({len(baselines)},): '
+                         'one for the whole trajectory')
+    return torch.as_tensor(reward).to(baselines).detach()[:, None]
+
 def policy_gradient_loss(
     log_probs, # Log-probabilities of the sampled locations, (B, T)
     reward, # Of each image's trajectory, (B,)
@@ -40,7 +58,10 @@ def policy_gradient_loss(
     unsupervised, # Which images were sampled, (B,) bool
 )->torch.Tensor: # ()
     "REINFORCE: its gradient estimates minus that of the expected reward"
-    advantage = (reward[:, None] - baselines).detach() # r - b_t
+    if log_probs.shape != baselines.shape:
+        raise ValueError(f'log-probabilities have shape {tuple(log_probs.shape)}, baselines '
+                         f'{tuple(baselines.shape)}; expected (B, T) of both')
+    advantage = _rewards(reward, baselines) - baselines.detach() # r - b_t
     return -_per_image(advantage*log_probs, unsupervised)
 
 def baseline_loss(
@@ -49,7 +70,7 @@ def baseline_loss(
     unsupervised, # Which images were sampled, (B,) bool
 )->torch.Tensor: # ()
     "Squared error of the baselines"
-    return _per_image((baselines - reward[:, None].detach())**2, unsupervised)
+    return _per_image((baselines - _rewards(reward, baselines))**2, unsupervised)
 
 # %% ../nbs/07_supervision.ipynb #9d07a618
 def right_class(
@@ -77,12 +98,21 @@ def output_of(
     raise ValueError('the model returned one tensor; expected a tuple of class scores and log-probabilities '
                      'of locations')
 
+def _parts(output, n):
+    "A model's output after checking that it has at least n parts"
+    if len(output) >= n: return output
+    names = ('class scores', 'locations', 'log-probabilities', 'baselines')[:n]
+    raise ValueError(f'the model returned {len(output)} things; expected at least {n}: {", ".join(names)}')
+
+# %% ../nbs/07_supervision.ipynb #92944caf
 def add_term(
     learn, # The learner, after its loss
     name:str, # The term's name, for messages
     value, # What to add to the loss to be differentiated
 ):
     "Add a term to `learn.loss_grad`"
+    value = torch.as_tensor(value)
+    if value.ndim: raise ValueError(f'the term {name!r} has shape {tuple(value.shape)}; expected one number')
     if not isinstance(vars(learn).get('terms'), dict): learn.terms = {}
     learn.terms[name] = value
     learn.loss_grad = learn.loss_grad + value
@@ -96,28 +126,86 @@ def supervised_rows(
     if len(learn.xb) > 2: return learn.xb[2].bool()
     return torch.zeros(len(x), dtype=torch.bool, device=x.device)
 
-# %% ../nbs/07_supervision.ipynb #c82f4f18
-class PartialSupervision(Callback):
-    "Raise the log-probability of given locations: the supervised part of Eq. 8"
-    order = 20
-    def __init__(self,
-        weight:float=1., # Of this term, at least 0
-        log_probs=None, # Function: the model's output tuple -> log-probabilities (B, T); None: the third
-    ):
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f'weight is {weight}; expected a finite number, at least 0')
-        self.weight = weight
-        self.log_probs = log_probs or (lambda output: output[2])
+# %% ../nbs/07_supervision.ipynb #1c74ef5f
+def _roles(learn):
+    "Role -> names of the callbacks that play it"
+    found = {'chooses': [], 'fixes': [], 'supervises': []}
+    for c in learn.cbs:
+        role = getattr(type(c), 'role', None) # of the type: an instance would go on to ask learner and model
+        if role in found: found[role].append(type(c).__name__)
+    return found
+
+def _one_at_most(names, what):
+    if len(names) > 1: raise ValueError(f'{" and ".join(names)} in one learner; expected one, as each {what}')
+
+# %% ../nbs/07_supervision.ipynb #47fcd7b2
+def check_used(
+    learn, # The learner
+    has, # Which images have a sequence, (n,) bool
+):
+    "Refuse sequences from which no callback learns"
+    if not has.any() or _roles(learn)['supervises']: return
+    raise ValueError('the batches hold glimpse sequences, but no callback learns from them; '
+                     'add PartialSupervision(), or leave the sequences out')
+
+def check_signals(
+    learn, # The learner
+):
+    "Refuse callbacks that contradict each other, or the batches"
+    roles = _roles(learn)
+    supervise, fix = roles['supervises'], roles['fixes']
+    _one_at_most(roles['chooses'] + fix, 'decides where images without sequences are looked at')
+    _one_at_most(supervise, 'learns from the sequences')
+    _one_at_most(supervise + fix, 'uses the given locations')
+    has = getattr(learn.dls.train, 'has', None)
+    if not isinstance(has, torch.Tensor): return # a loader that does not say who has a sequence
+    if supervise and not has.any():
+        raise ValueError(f'{supervise[0]} has nothing to learn from: no training image has a sequence; '
+                         'pass sequences= to attention_dls')
+    check_used(learn, has)
+
+# %% ../nbs/07_supervision.ipynb #4de18e6f
+class Signal(Callback):
+    "What trains the choice of locations, or takes its place"
+    role = None # 'chooses', 'fixes' or 'supervises'
+    def before_fit(self):
+        "Check that the callbacks agree with each other, and with the batches"
+        check_signals(self.learn)
 
     def after_pred(self):
         "Split the model's output"
         take_scores(self.learn)
+
+# %% ../nbs/07_supervision.ipynb #e2b5e63f
+def check_number(
+    value, # The number given
+    name:str, # Name of the argument, for the message
+    positive:bool=False, # Must it be above 0?
+)->float:
+    "A finite number after checking that it is one, at least 0"
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if number and math.isfinite(value) and (value > 0 if positive else value >= 0): return float(value)
+    least = 'above 0' if positive else 'at least 0'
+    raise ValueError(f'{name} is {value!r}; expected a finite number, {least}')
+
+# %% ../nbs/07_supervision.ipynb #c82f4f18
+class PartialSupervision(Signal):
+    "Raise the log-probability of given locations: the supervised part of Eq. 8"
+    order, role = 20, 'supervises'
+    def __init__(self,
+        weight:float=1., # Of this term, at least 0
+        log_probs=None, # Function: the model's output tuple -> log-probabilities (B, T); None: the third
+    ):
+        self.weight = check_number(weight, 'weight')
+        self.log_probs = log_probs or (lambda output: _parts(output, 3)[2])
+        self.seen = False
 
     def after_loss(self):
         "Add the term"
         if not self.training: return
         supervised = supervised_rows(self.learn)
         if not supervised.any(): return
+        self.seen = True
         log_probs = self.log_probs(output_of(self.learn))
         expected = self.learn.xb[1].shape[:2] # (B, T)
         if log_probs.shape != expected:
@@ -125,28 +213,30 @@ class PartialSupervision(Callback):
                              f'expected (B, T) = {tuple(expected)}')
         add_term(self.learn, 'partial supervision', self.weight*supervision_loss(log_probs, supervised))
 
+    def after_fit(self):
+        "Say so if there was nothing to learn from"
+        if not self.seen: warnings.warn('PartialSupervision saw no image with a sequence')
+
 # %% ../nbs/07_supervision.ipynb #1fec2247
-class Reinforce(Callback):
+class Reinforce(Signal):
     "Raise the log-probability of sampled locations that led to the right class"
-    order = 20
+    order, role = 20, 'chooses'
     def __init__(self,
         weight:float=1., # Of the policy gradient
         baseline_weight:float=1., # Of the baseline's squared error
         reward=right_class, # Function: class scores (B, K), labels (B,) -> rewards (B,)
     ):
-        self.weight, self.baseline_weight = weight, baseline_weight
+        self.weight = check_number(weight, 'weight')
+        self.baseline_weight = check_number(baseline_weight, 'baseline_weight')
         self.reward = reward
-
-    def after_pred(self):
-        "Split the model's output"
-        take_scores(self.learn)
 
     def after_loss(self):
         "Add both terms, for images whose locations were sampled"
         if not self.training: return
         sampled = ~supervised_rows(self.learn)
+        check_used(self.learn, ~sampled)
         if not sampled.any(): return
-        output = output_of(self.learn)
+        output = _parts(output_of(self.learn), 4)
         log_probs, baselines = output[2:4]
         reward = self.reward(output[0].detach(), self.learn.yb[0])
         policy = policy_gradient_loss(log_probs, reward, baselines, sampled)
@@ -154,17 +244,18 @@ class Reinforce(Callback):
         add_term(self.learn, 'baseline', self.baseline_weight*baseline_loss(reward, baselines, sampled))
 
 # %% ../nbs/07_supervision.ipynb #e497ecd8
-class FixedLocations(Callback):
+class FixedLocations(Signal):
     "Look at random, central or otherwise given locations, in training and evaluation"
-    order = -5
+    order, role = -5, 'fixes'
     def __init__(self,
         where='random', # 'random', 'centre', or weights over the grid, (rows, cols) or (T, rows, cols)
         seed:int=0, # Of random locations in training
     ):
         if isinstance(where, str) and where not in ('random', 'centre'):
             raise ValueError(f'where is {where!r}; expected "random", "centre" or weights over the grid')
-        self.where = where
-        self.generator = torch.Generator().manual_seed(seed)
+        self.where, self.seed = where, check_count(seed, 'seed', 0)
+        self.generator = torch.Generator().manual_seed(self.seed)
+        self.model_of_fit = None
 
     def locate(self,
         grid:GlimpseGrid, # The network's grid
@@ -178,22 +269,44 @@ class FixedLocations(Callback):
         if self.where == 'random': return grid.random(n, n_glimpses, generator)
         return grid.centre().expand(n, n_glimpses, 2)
 
-    def before_batch(self):
-        "Replace the batch's locations"
-        x, model = self.learn.xb[0], self.learn.model
-        locations = self.locate(model.grid, len(x), model.n_glimpses).to(x.device)
-        self.learn.xb = (x, locations, torch.ones(len(x), dtype=torch.bool, device=x.device))
+# %% ../nbs/07_supervision.ipynb #473a55e6
+@patch
+def before_fit(self:FixedLocations):
+    "Check callbacks, network and density; a new network starts from the seed"
+    check_signals(self.learn)
+    model = self.learn.model
+    if not (hasattr(model, 'grid') and hasattr(model, 'n_glimpses')):
+        raise ValueError(f'{type(model).__name__} has no grid and n_glimpses; expected a HardAttention')
+    self.locate(model.grid, 1, model.n_glimpses, torch.Generator())
+    if model is not self.model_of_fit: self.generator.manual_seed(self.seed)
+    self.model_of_fit = model
 
-    def after_pred(self):
-        "Split the model's output"
-        take_scores(self.learn)
+@patch
+def before_batch(self:FixedLocations):
+    "Replace the batch's locations"
+    x, model = self.learn.xb[0], self.learn.model
+    if self.training: check_used(self.learn, supervised_rows(self.learn))
+    locations = self.locate(model.grid, len(x), model.n_glimpses).to(x.device)
+    self.learn.xb = (x, locations, torch.ones(len(x), dtype=torch.bool, device=x.device))
 
-# %% ../nbs/07_supervision.ipynb #7f47718f
+@patch
+def state_dict(self:FixedLocations)->dict:
+    "Where its random numbers are"
+    return dict(generator=self.generator.get_state())
+
+@patch
+def load_state_dict(self:FixedLocations,
+    state, # What `state_dict` gave
+):
+    "Go on from there"
+    self.generator.set_state(state['generator'])
+
+# %% ../nbs/07_supervision.ipynb #5b1a8ffd
 class NonFinite(ValueError):
     "A loss or gradient that is NaN or infinite"
 
 class Guard(Callback):
-    "Refuse labels outside the classes and losses that are not finite"
+    "Refuse images out of scale, labels outside the classes and losses that are not finite"
     order = 55 # after every callback that adds a term
     def __init__(self,
         method:str='', # The method's name, for messages
@@ -214,18 +327,23 @@ class Guard(Callback):
 @patch
 def before_fit(self:Guard):
     "Find the statistics that a forward pass changes"
+    check_signals(self.learn)
     saved = self.model.state_dict(keep_vars=True)
     self.statistics = [b for name, b in self.model.named_buffers() if name in saved]
+    self.first = True
 
 @patch
 def before_batch(self:Guard):
-    "Keep the statistics and check the labels"
+    "Keep the statistics; check the labels, and the first batch's images"
     if not self.training: return
     self.iteration += 1
     self.learn.terms = {}
     self.kept = [(b, b.clone()) for b in self.statistics]
     n_classes = getattr(self.model, 'n_classes', None)
-    if n_classes: check_labels(self.learn.yb[0], n_classes, what=f'iteration {self.iteration}')
+    if n_classes: check_labels(self.learn.yb[0], n_classes, what=f'labels of iteration {self.iteration}')
+    if self.first and isinstance(self.model, HardAttention):
+        check_images(self.learn.xb[0], self.model.grid.image_size, self.model.in_channels, 'training images')
+    self.first = False
 
 @patch
 def before_backward(self:Guard):
@@ -248,3 +366,15 @@ def check_gradient(self:Guard,
 def before_step(self:Guard):
     "Check the network's gradient"
     self.check_gradient(self.model.parameters())
+
+@patch
+def state_dict(self:Guard)->dict:
+    "The number of iterations"
+    return dict(iteration=self.iteration)
+
+@patch
+def load_state_dict(self:Guard,
+    state, # What `state_dict` gave
+):
+    "Count on from there"
+    self.iteration = state['iteration']
