@@ -185,6 +185,7 @@ def _probe(avp, image, grid):
     "Probabilities that a posterior gives to fixed pairs of noise (black and white) and place"
     noise = torch.rand(4, *image.shape, generator=torch.Generator().manual_seed(0)).round().to(image.device)
     completion = Completion(noise, torch.full((4,), 1/4))
+    avp = getattr(avp, 'unaided', avp) # not from a table, which knows the images of its bank only
     source = step_scorer(avp, completion, grid.locations[:1], grid.locations[-8:], grid.glimpse_size).source
     with torch.inference_mode():
         return source.log_probs(torch.arange(4), torch.arange(source.n_candidates)).exp()
@@ -275,10 +276,18 @@ def _sequence_set(records, ids, first, settings, task, key, n_passes):
                        diagnostics=_diagnostics(records, first), info=info)
 
 # %% ../nbs/05c_boed.ipynb #e1cf6f79
+def _check_tasks(posteriors):
+    "Refuse posteriors under the name of another task"
+    if not posteriors: raise ValueError('avp is an empty dict; expected task -> posterior')
+    for task, posterior in posteriors.items():
+        own = getattr(posterior, 'task', task)
+        if own != task: raise ValueError(f'avp[{task!r}] is the posterior of the task {own!r}')
+
+# %% ../nbs/05c_boed.ipynb #99de2a34
 def near_optimal_sequences(
     images, # Anything indexable giving (C, H, W), uint8 or float in [0, 1]
     ids, # Their ids, strings or ints
-    avp, # Posterior: callable (B, C+1, H, W) -> log-probabilities (B, K)
+    avp, # Posterior: callable (B, C+1, H, W) -> log-probabilities (B, K); or a dict task -> posterior
     completer, # Object with complete(image, locations, n_samples, seed) -> Completion
     grid:GlimpseGrid, # Allowed places
     out, # Folder of the ledger
@@ -292,8 +301,13 @@ def near_optimal_sequences(
     revisit:bool=True, # May a place be looked at twice?
     first=None, # (2,) location of the first glimpse of all images, where it is known
     labels:dict=None, # Id of a completion -> its class, for 'nll'; None: those that completions bring
-)->SequenceSet: # Of this shard's images, in their order
+)->SequenceSet: # Of this shard's images, in their order; for several posteriors a dict task -> SequenceSet
     "Near-optimal glimpse sequences of a data set, resumable"
+    if isinstance(avp, dict):
+        _check_tasks(avp)
+        return {task: near_optimal_sequences(images, ids, one, completer, grid, out, n_glimpses, n_samples, search,
+                                             seed, shard, key and f'{key} {task}', score, revisit, first, labels)
+                for task, one in avp.items()}
     settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
     ids = check_ids(ids, len(images) if hasattr(images, '__len__') else None)
     _check_apart(ids, avp, completer)

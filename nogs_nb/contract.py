@@ -105,15 +105,16 @@ def check_completion(
     if not hasattr(completion, 'images') or not hasattr(completion, 'weights'):
         raise ValueError(f'the completer returned a {type(completion).__name__}; expected a Completion, '
                          'with .images (N, C, H, W) and .weights (N,)')
-    images, w = completion.images, completion.weights
-    if len(images) == 0: raise ValueError('the completer returned an empty completion')
-    if images.shape[1:] != image.shape:
-        raise ValueError(f'the completer returned images of {tuple(images.shape[1:])} '
+    own = isinstance(completion, Completion) # it checks its images when it gives them, and need not give them now
+    shape, w = completion.shape if own else completion.images.shape, completion.weights
+    if shape[0] == 0: raise ValueError('the completer returned an empty completion')
+    if tuple(shape[1:]) != tuple(image.shape):
+        raise ValueError(f'the completer returned images of {tuple(shape[1:])} '
                          f'for an image of {tuple(image.shape)}')
-    if len(w) != len(images) or not w.isfinite().all() or (w < 0).any() or abs(float(w.sum()) - 1) > 1e-3:
+    if len(w) != shape[0] or not w.isfinite().all() or (w < 0).any() or abs(float(w.sum()) - 1) > 1e-3:
         raise ValueError(f'completion weights must be (N,), at least 0 and sum to 1; got {tuple(w.shape)} '
                          f'with sum {float(w.sum()):.4g}')
-    if not images.isfinite().all(): raise ValueError('the completer returned NaN or infinite pixels')
+    if not own and not completion.images.isfinite().all(): raise ValueError('the completer returned NaN or infinite pixels')
     return completion
 
 # %% ../nbs/05_contract.ipynb #90614045

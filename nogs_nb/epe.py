@@ -15,6 +15,7 @@ import torch
 from fastcore.basics import patch
 from .fovea import check_locations, glimpse_pixels, observed_mask
 from .checks import check_count, check_labels
+from .files import progress
 from .judge import check_log_probs
 from .contract import StepResult
 
@@ -269,7 +270,8 @@ def _evaluate_all(
 ):
     "Every completion at these candidates, about as many pairs at a time as the source likes"
     at_a_time = max(scorer.source.batch//max(len(places), 1), 1)
-    for n in torch.arange(scorer.n_completions).split(at_a_time): scorer.evaluate(n, places)
+    parts = torch.arange(scorer.n_completions).split(at_a_time)
+    for n in progress(parts, label='one step', every=60): scorer.evaluate(n, places)
 
 def expected_posterior_entropy(
     avp, # Callable (B, C+1, H, W) -> log-probabilities (B, K)

@@ -26,28 +26,40 @@ def _layer(
     size:int, # Pixels left in one direction
 )->tuple: # (kernel, stride)
     "The next convolution in one direction"
-    if size >= 8: return 4 - size % 2, 2
     if size >= 5: return 4 - size % 2, 2
     return (2, 1) if size >= 2 else (1, 1)
 
 def _after(size, kernel, stride): return (size - kernel)//stride + 1
 
-class GlimpseEncoder(nn.Sequential):
+class GlimpseEncoder(nn.Module):
     "What a glimpse shows: convolutions without padding that see exactly one glimpse"
     def __init__(self,
         glimpse_size, # int or (rows, cols), pixels
         in_channels:int=3, # Image channels C
         channels=(32, 64, 128), # Of the three convolutions
     ):
-        left, layers = as_pair(glimpse_size, 'glimpse_size'), []
-        widths = in_channels, *channels
-        for i in range(3):
-            steps = [_layer(s) for s in left] if i < 2 else [(s, 1) for s in left]
+        super().__init__()
+        self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
+        left, before = as_pair(glimpse_size, 'glimpse_size'), in_channels
+        for i, width in enumerate(channels):
+            steps = [_layer(s) for s in left] if i + 1 < len(channels) else [(s, 1) for s in left]
             kernel, stride = zip(*steps)
-            convolution = nn.Conv2d(widths[i], widths[i+1], kernel, stride, bias=False)
-            layers += [convolution, nn.BatchNorm2d(widths[i+1]), nn.ReLU()]
-            left = [_after(s, *step) for s, step in zip(left, steps)]
-        super().__init__(*layers)
+            self.convolutions.append(nn.Conv2d(before, width, kernel, stride, bias=False))
+            self.norms.append(nn.BatchNorm2d(width))
+            left, before = [_after(s, *step) for s, step in zip(left, steps)], width
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self,
+        x, # (B, C, g, g) glimpses
+        scales, # For each convolution (B, its channels): a
+        shifts, # For each convolution (B, its channels): b
+    )->torch.Tensor: # (B, channels of the last)
+        "The features of glimpses"
+        x = x.contiguous(memory_format=torch.channels_last)
+        for convolution, norm, a, b in zip(self.convolutions, self.norms, scales, shifts):
+            y = norm(convolution(x))
+            x = F.relu(y*(1 + a[..., None, None]).to(y.dtype) + b[..., None, None].to(y.dtype))
+        return x.flatten(1)
 
 # %% ../nbs/03b_glimpse_network.ipynb #526af78d
 class PlaceFilm(nn.Module):
@@ -63,6 +75,9 @@ class PlaceFilm(nn.Module):
         self.register_buffer('frequencies', math.pi*2.**torch.arange(-1, n_frequencies - 1), persistent=False)
         waves = nn.Linear(2 + 4*n_frequencies, hidden)
         self.net = nn.Sequential(waves, nn.ReLU(), nn.Linear(hidden, 2*n_features))
+        with torch.no_grad():
+            self.net[-1].weight.mul_(.5)
+            self.net[-1].bias.zero_()
 
     def forward(self,
         locations, # (..., 2) top-left pixels
@@ -74,7 +89,7 @@ class PlaceFilm(nn.Module):
 
 # %% ../nbs/03b_glimpse_network.ipynb #2e4c3911
 class GlimpsePosterior(nn.Module):
-    "Class posterior of several tasks from a set of glimpses"
+    "Class posterior g of several tasks from a set of glimpses"
     def __init__(self,
         tasks:dict, # Task name -> number of classes
         grid:GlimpseGrid, # Where the search may look; it gives image and glimpse size
@@ -82,7 +97,8 @@ class GlimpsePosterior(nn.Module):
         n_glimpses:int=5, # Glimpses T it is trained for
         channels=(32, 64, 128), # Of the encoder's convolutions
         d:int=128, # Features of a glimpse
-        width:int=128, # Width of a glimpse's vector, and of the perceptron
+        width:int=128, # Numbers in a glimpse's vector
+        hidden:int=32, # Hidden units of each task
         mean:float=.5, # Subtracted from pixels in [0, 1]
         std:float=.25, # Pixels are divided by it
     ):
@@ -91,20 +107,27 @@ class GlimpsePosterior(nn.Module):
             raise ValueError(f'tasks must map names to at least 2 classes, got {tasks}')
         check_count(n_glimpses, 'n_glimpses')
         if not std > 0: raise ValueError(f'std must be positive, got {std!r}')
-        self.config = dict(tasks={str(k): int(v) for k, v in tasks.items()}, grid=grid.to_dict(),
-                           in_channels=in_channels, n_glimpses=n_glimpses, channels=list(channels), d=d,
-                           width=width, mean=mean, std=std)
-        self.grid, self.info = grid, {}
-        room = [h - g for h, g in zip(grid.image_size, grid.glimpse_size)]
+        tasks = {str(name): int(k) for name, k in tasks.items()}
+        self.config = dict(tasks=tasks, grid=grid.to_dict(), in_channels=in_channels, n_glimpses=n_glimpses,
+                           channels=list(channels), d=d, width=width, hidden=hidden, mean=mean, std=std)
+        self.grid, self.info, self.beyond = grid, {}, False
         self.encoder = GlimpseEncoder(grid.glimpse_size, in_channels, channels)
         self.features = nn.Linear(channels[-1], d) # A
-        self.place = PlaceFilm(room, d)
+        room = [h - g for h, g in zip(grid.image_size, grid.glimpse_size)]
+        self.place = PlaceFilm(room, sum(channels) + d)
         self.vector = nn.Linear(d, width, bias=False) # W
-        scale = torch.arange(n_glimpses + 1).clamp(min=1)[:, None]**-.5
-        self.gain = nn.Parameter(scale.expand(-1, width).clone()) # gamma_t
+        root = torch.arange(n_glimpses + 1).clamp(min=1)[:, None]**.5
+        self.log_gain = nn.Parameter(-root.log().expand(-1, width).clone()) # log gamma_t
         self.shift = nn.Parameter(torch.zeros(n_glimpses + 1, width)) # beta_t
-        self.hidden = nn.Linear(width, width)
-        self.heads = nn.Linear(width, sum(self.config['tasks'].values()))
+        self._perceptrons(list(tasks.values()), width, hidden)
+
+    def _perceptrons(self, K, width, hidden):
+        "A perceptron a task, side by side: a task's logits see its own hidden units only"
+        self.hidden = nn.Linear(width, len(K)*hidden)
+        self.heads = nn.Linear(len(K)*hidden, sum(K))
+        own = torch.block_diag(*[torch.ones(k, hidden) for k in K])
+        self.register_buffer('own', own, persistent=False) # (sum of all K, len(K)*hidden)
+        nn.init.uniform_(self.heads.weight, -hidden**-.5, hidden**-.5)
 
     @property
     def tasks(self)->dict:
@@ -119,9 +142,23 @@ def vectors(self:GlimpsePosterior,
 )->torch.Tensor: # (..., width)
     "The vectors v of glimpses, one by one"
     x = (as_float(glimpses.flatten(0, -4)) - self.config['mean'])/self.config['std']
-    y = self.features(self.encoder(x).flatten(1)).view(*locations.shape[:-1], -1) # A phi(y)
-    a, b = self.place(locations)
-    return self.vector(F.relu(y*(1 + a) + b))
+    widths = [*self.config['channels'], self.config['d']]
+    scales, shifts = (o.split(widths, -1) for o in self.place(locations.flatten(0, -2)))
+    y = self.features(self.encoder(x, scales, shifts)) # A phi(y; l)
+    v = self.vector(F.relu(y*(1 + scales[-1]) + shifts[-1]))
+    return v.view(*locations.shape[:-1], -1)
+
+@patch
+def counted(self:GlimpsePosterior,
+    t, # (...) int64, or an int: numbers of distinct glimpses
+): # The same; beyond T, T
+    "Numbers of glimpses that it has a gain and a shift for"
+    T = self.config['n_glimpses']
+    most = int(torch.as_tensor(t).max())
+    if most > T and not self.beyond:
+        raise ValueError(f'the posterior was trained for {T} glimpses, this is number {most}: train it with '
+                         f'n_glimpses={most}, or set its .beyond = True to have it judge more as if they were {T}')
+    return t.clamp(max=T) if isinstance(t, torch.Tensor) else min(t, T)
 
 @patch
 def logits(self:GlimpsePosterior,
@@ -129,8 +166,9 @@ def logits(self:GlimpsePosterior,
     t, # (...) int64: how many they are
 )->torch.Tensor: # (..., sum of all K)
     "Logits of all tasks, side by side"
-    h = F.relu(S*self.gain[t] + self.shift[t])
-    return self.heads(F.relu(self.hidden(h)))
+    t = self.counted(t)
+    h = F.relu(S*self.log_gain[t].exp() + self.shift[t])
+    return F.linear(F.relu(self.hidden(h)), self.heads.weight*self.own, self.heads.bias)
 
 @patch
 def split(self:GlimpsePosterior,
@@ -169,12 +207,12 @@ def forward(self:GlimpsePosterior,
     return self.split(self.logits(S[:, 1:], t[:, 1:]))
 
 # %% ../nbs/03b_glimpse_network.ipynb #bd47b594
-_FILE = 'nogs_nb.GlimpsePosterior/1'
+_FILE = 'nogs_nb.GlimpsePosterior/2'
 
 @patch
 def fingerprint(self:GlimpsePosterior)->str: # 16 hexadecimal digits
     "What decides its answers: configuration and weights"
-    return fingerprint(self.config, *self.state_dict().values())
+    return fingerprint(_FILE, self.config, *self.state_dict().values())
 
 @patch
 def save(self:GlimpsePosterior,

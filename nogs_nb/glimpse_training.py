@@ -6,20 +6,17 @@ Docs: https://nogs-nb.github.io/nogs_nb/glimpse_training.html.md"""
 
 # %% auto #0
 __all__ = ['gather_glimpses', 'uniform_places', 'search_like_places', 'heads_nll', 'judge_uniform', 'train_glimpse_posterior',
-           'first_maps', 'search_densities']
+           'first_maps', 'search_densities', 'train_in_rounds']
 
 # %% ../nbs/03c_glimpse_training.ipynb #73261069
 import copy
-import io
-import math
 from pathlib import Path
-import numpy as np
 import torch
 import torch.nn.functional as F
-from fastcore.basics import patch
+from fastcore.meta import delegates
 from .fovea import GlimpseGrid, glimpse_pixels, random_locations
 from .checks import check_count, check_ids, check_labels
-from .files import fingerprint, is_quiet, progress, write_atomic
+from .files import fingerprint, is_quiet, make_folder, progress, write_atomic
 from .roles import check_disjoint
 from .glimpse_network import GlimpsePosterior
 
@@ -216,6 +213,7 @@ def train_glimpse_posterior(
     rows = torch.arange(len(images)) if rows is None else torch.as_tensor(rows)
     learned = [ids[i] for i in rows.tolist()]
     check_disjoint({'posterior training': learned, 'posterior tuning': valid[2]})
+    if not posterior.info: _start_from_frequencies(posterior, labels[rows])
     run = _Run(posterior, lr, epochs, max(len(rows)//batch_size, 1))
     places = 'uniform' if densities is None else densities
     key = fingerprint(posterior, labels[rows], [str(i) for i in learned], places, settings, str(dtype))
@@ -233,6 +231,11 @@ def train_glimpse_posterior(
     _remember(posterior.eval(), learned, valid[2], dict(settings, search_like=densities is not None))
     return run.history
 
+def _start_from_frequencies(posterior, labels):
+    "Let a new network know how frequent the classes are, before it has seen any image"
+    shares = [y.bincount(minlength=k).clamp(min=1)/len(y) for y, k in zip(labels.T, posterior.tasks.values())]
+    with torch.no_grad(): posterior.heads.bias.copy_(torch.cat(shares).log())
+
 def _remember(posterior, learned, tuned, settings):
     "Note which images had a say in the weights"
     before = posterior.info.get('ids', [])
@@ -246,6 +249,7 @@ def first_maps(
     images, # (n, C, H, W) uint8
     labels, # (n, A) int64
     rows=None, # (m,) which images; None: all
+    dtype=None, # Autocast to this type, such as torch.bfloat16
 )->torch.Tensor: # (A, L) nats
     "Mean -log g of each task's true class after one glimpse, at every place of the grid"
     rows = torch.arange(len(images)) if rows is None else rows
@@ -253,7 +257,8 @@ def first_maps(
     posterior.eval()
     for r in progress(rows.tolist(), label='maps of the first glimpse'):
         x = gather_glimpses(images, torch.tensor([r]), places[None], posterior.grid.glimpse_size)[0]
-        logits = posterior.logits(posterior.vectors(x, places), torch.ones(len(places), dtype=torch.long))
+        with torch.autocast('cpu', dtype, enabled=dtype is not None):
+            logits = posterior.logits(posterior.vectors(x, places), torch.ones(len(places), dtype=torch.long))
         log_g = posterior.split(logits).values()
         total = total + torch.stack([-z[:, y] for z, y in zip(log_g, labels[r].tolist())])
     posterior.train(was)
@@ -266,3 +271,41 @@ def search_densities(
     "Densities over the grid that prefer the places where a map is low"
     low, high = maps.min(1, keepdim=True).values, maps.max(1, keepdim=True).values
     return (-sharpness*(maps - low)/(high - low).clamp(min=1e-9)).softmax(1)
+
+# %% ../nbs/03c_glimpse_training.ipynb #0968c8ac
+def _densities_of(posterior, valid, file, dtype):
+    "The densities of a round, from where they are kept, or made now"
+    about = posterior.fingerprint()
+    if file is not None and file.exists():
+        try: kept = torch.load(file, weights_only=True)
+        except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e
+        if kept['posterior'] == about: return kept['densities']
+    some = torch.arange(min(len(valid[0]), 300))
+    densities = search_densities(first_maps(posterior, valid[0], torch.as_tensor(valid[1]), some, dtype))
+    if file is not None:
+        write_atomic(file, lambda f: torch.save(dict(posterior=about, densities=densities), f))
+    return densities
+
+@delegates(train_glimpse_posterior, but=['densities', 'checkpoint'])
+def train_in_rounds(
+    posterior:GlimpsePosterior, # Trained in place
+    images, # (n, C, H, W) uint8 tensor; may be memory-mapped
+    labels, # (n, A) whole numbers, a column a task of the network
+    ids, # n ids of the images; those trained on are remembered in the network
+    valid, # Tuning (images, labels, ids): they choose the epoch, and where later rounds look
+    rows=None, # (m,) positions of the images to train on; None: all
+    epochs=(8, 12, 12), # Passes over the images of each round
+    seed:int=0, # Of the first round; each later one has the next
+    folder=None, # Where to keep checkpoints and densities, and to go on from
+    **kwargs, # For `train_glimpse_posterior`
+)->list: # A row an epoch, with the number of its round
+    "Train on uniform places, then in rounds on places like those that a search chooses"
+    history, file = [], None
+    for i, n in enumerate(epochs):
+        if folder is not None: file = make_folder(folder)/f'round-{i+1}.pt'
+        places = None if file is None else file.with_name(f'places-{i+1}.pt')
+        densities = _densities_of(posterior, valid, places, kwargs.get('dtype')) if i else None
+        more = train_glimpse_posterior(posterior, images, labels, ids, valid, rows, n, seed=seed + i,
+                                       densities=densities, checkpoint=file, **kwargs)
+        history += [dict(round=i + 1, **row) for row in more]
+    return history
