@@ -157,7 +157,7 @@ class RunFolder:
     "results.json, history.csv and weights/ of a comparison"
     def __init__(self,
         out, # The folder; it is made with the first run
-        order=(), # (task, method, seed) of the runs in the order their rows shall have; others come before
+        order=(), # (task, method, seed) of the runs in the order their rows shall have
     ):
         self.out, self.order = Path(out), {key: i for i, key in enumerate(order)}
 
@@ -213,20 +213,27 @@ def _displaces(
     return same_run or row.get('settings') != new.get('settings')
 
 @patch
+def _insert(self:RunFolder, rows, row):
+    "The rows with one more, before those that come after it in the order asked for"
+    place = lambda r: self.order.get(run_key(r), -1)
+    at = next((i for i, r in enumerate(rows) if place(r) > place(row)), len(rows))
+    return [*rows[:at], row, *rows[at:]]
+
+@patch
 def add(self:RunFolder,
     row:dict, # Figures of a finished run
     history:list, # Its validations
     model, # Its network; anything with a `save(path, **about)`
 ):
     "Write weights, then history, then the row"
-    key, place = run_key(row), lambda key: self.order.get(key, -1)
+    key = run_key(row)
     with _alone(self.out):
         self._sweep()
         self._set_aside(lambda other: _displaces(row, other))
         model.save(weights_file(self.out, row), **{k: row[k] for k in _key})
-        rows = sorted([*(r for r in self.rows() if run_key(r) != key), row], key=lambda r: place(run_key(r)))
+        rows = self._insert([r for r in self.rows() if run_key(r) != key], row)
         histories = {**self.histories(), key: history}
-        histories = {k: histories[k] for k in sorted(histories, key=place)}
+        histories = {run_key(r): histories[run_key(r)] for r in rows if run_key(r) in histories}
         _fill_levels(rows, histories)
         _write_history(self.out/'history.csv', histories)
         write_json(self.out/'results.json', rows, indent=1)
@@ -261,6 +268,13 @@ def claim(self:RunFolder,
     try: yield None if handle is None else folder
     finally:
         if handle is not None: os.close(handle)
+
+@patch
+def is_begun(self:RunFolder,
+    key:tuple, # (task, method, seed)
+)->bool:
+    "Is there a claim, or what a killed process left of one?"
+    return (self.out/'running'/file_name(key)).exists()
 
 @patch
 def release(self:RunFolder,
