@@ -300,7 +300,7 @@ table_columns = [ # title, key of the rows, digits, factor
     ('iterations to 50 %', 'iterations_to_level_50', 0, 1),
     ('to 75 %', 'iterations_to_level_75', 0, 1),
     ('to 90 %', 'iterations_to_level_90', 0, 1),
-    ("by the paper's rule", 'iterations_to_convergence', 0, 1),
+    ("iterations by the paper's rule", 'iterations_to_convergence', 0, 1),
     ('test accuracy %', 'test_accuracy', 1, 100),
     ('NLL, nats', 'test_nll', 3, 1),
     ('AUROC', 'test_auroc', 3, 1),

@@ -6,7 +6,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/task.html.md"""
 
 # %% auto #0
 __all__ = ['TRAINING_VERSION', 'Split', 'Task', 'RunSettings', 'new_network', 'shared_fingerprint', 'run_fingerprint',
-           'Comparison']
+           'check_seeds', 'Comparison']
 
 # %% ../nbs/08_task.ipynb #d3cc0b65
 import copy
@@ -129,8 +129,10 @@ def run_fingerprint(
     return fingerprint(shared, effective_settings(cbs), sequences)
 
 # %% ../nbs/08_task.ipynb #74e76131
-def _check_seeds(seeds):
-    "Whole numbers, each once"
+def check_seeds(
+    seeds, # Whole numbers
+)->list:
+    "Seeds after checking that each is a whole number, and there once"
     if isinstance(seeds, (int, str)): raise ValueError(f'seeds are {seeds!r}; expected a list of whole numbers')
     seeds = [check_count(seed, 'seed', 0) for seed in seeds]
     if len({*seeds}) < len(seeds): raise ValueError(f'seeds {seeds} are not distinct')
@@ -161,7 +163,7 @@ class Comparison:
         sequences=None, # As for `own_sequences`
     ):
         self.task, self.settings = task, settings
-        self.methods, self.seeds = check_methods(methods), _check_seeds(seeds)
+        self.methods, self.seeds = check_methods(methods), check_seeds(seeds)
         self.own = own_sequences(self.methods, sequences)
         _check_sequences(task, settings, self.own)
         self.density = _density(task, sequences) if 'density' in self.methods else None
