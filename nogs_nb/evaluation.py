@@ -136,8 +136,10 @@ class _Work:
         c, (_, method, seed) = self.comparison, key
         made_with = c.prints[method]
         checkpoint = dict(checkpoint=folder/f'{made_with}.state', every=self.every, key=made_with, keep=True)
-        row, history, model = train_one(method, seed, c.task, c.settings, c.own, c.density, self.device, **checkpoint)
-        row = dict(zip(('task', 'method', 'seed'), key)) | row | dict(settings=c.shared, fingerprint=made_with)
+        row, history, model = train_one(method, seed, c.task, c.settings, c.own, c.density, self.device,
+                                        **checkpoint)
+        row = dict(task=c.task.name, method=method, seed=seed, **row)
+        row.update(settings=c.shared, fingerprint=made_with)
         self.folder.add(row, history, model)
         return row
 
@@ -145,7 +147,8 @@ class _Work:
 def _begin(work):
     "Set aside what does not belong, and say which rows are not whole"
     stale = work.folder.set_aside(work.comparison.is_stale)
-    if stale: work.say(f'{len(stale)} runs of other settings set aside in {work.folder.out/"results-stale.json"}')
+    where = work.folder.out/'results-stale.json'
+    if stale: work.say(f'{len(stale)} runs of other settings set aside in {where}')
     for row in work.folder.rows():
         missing = work.folder.missing(row) if run_key(row) in work.comparison.keys else []
         if missing: warnings.warn(f'{run_key(row)}: its {" and ".join(missing)} are missing; it is run again')
@@ -180,8 +183,8 @@ def _rows_of(work):
     there = {run_key(r) for r in rows if not work.comparison.is_stale(r)}
     lost = [key for key in work.comparison.keys if key not in there]
     if not lost: return rows
-    raise ValueError(f'{work.folder.out}: another process has set aside {len(lost)} of these runs, for example '
-                     f'{lost[0]}; give comparisons with other settings each a folder of its own')
+    raise ValueError(f'{work.folder.out}: another process has set aside {len(lost)} of these runs, '
+                     f'for example {lost[0]}; give comparisons with other settings each a folder of its own')
 
 def run_methods(
     task:str, # Name of the task

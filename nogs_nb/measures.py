@@ -68,8 +68,9 @@ def loss_levels(
     entropy:float, # H of the task's classes, nats
     margin:float=.01, # Nats below H that must have been reached
 )->dict: # 'level_50', 'level_75', 'level_90' -> nats; empty where nothing was learned
-    "Validation losses at shares of the way from knowing nothing to the least loss that a learned method reached"
-    learned = [h for (method, _), h in histories.items() if method not in controls] or list(histories.values())
+    "Losses at shares of the way from knowing nothing to the least that a learned method reached"
+    learned = [h for (method, _), h in histories.items() if method not in controls]
+    learned = learned or list(histories.values())
     best = min(loss for history in learned for _, loss in smoothed_losses(history))
     if best > entropy - margin: return {}
     return {f'level_{100*f:.0f}': entropy - f*(entropy - best) for f in level_shares}

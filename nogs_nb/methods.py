@@ -99,7 +99,8 @@ def own_sequences(
     strange = [m for m in given if base_method(m) not in supervised_methods]
     if strange: raise ValueError(f'sequences for {strange}; only {", ".join(supervised_methods)} use any')
     missing = [m for m in ps if given.get(m) is None]
-    if missing: raise ValueError(f'methods {missing} need sequences of their own; there are some for {list(given)}')
+    if missing:
+        raise ValueError(f'methods {missing} need sequences of their own; there are some for {list(given)}')
     own = {m: given[m] for m in ps}
     for method, s in own.items(): check_source(method, s)
     _check_different(own)
@@ -118,7 +119,8 @@ def check_source(
 ):
     "Refuse sequences that say they are of another kind than the method's"
     if not isinstance(sequences, SequenceSet):
-        raise ValueError(f'the sequences of {method} are a {type(sequences).__name__}; expected a SequenceSet')
+        given = type(sequences).__name__
+        raise ValueError(f'the sequences of {method} are a {given}; expected a SequenceSet')
     source = sequences.source.lower()
     kinds = [m for m, words in _words.items() if re.search(f'(?<![a-z])({words})(?![a-z])', source)]
     if kinds and base_method(method) not in kinds:

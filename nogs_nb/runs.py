@@ -98,7 +98,8 @@ def read_history(
             key = tuple(int(line.pop(name)) if name == 'seed' else line.pop(name) for name in names)
             histories[key].append({name: _value(text) for name, text in line.items() if text})
         except (KeyError, TypeError, ValueError) as e:
-            raise ValueError(f'{path}, line {i}: not a validation of a run with {", ".join(names)} ({e!r})') from e
+            raise ValueError(f'{path}, line {i}: not a validation of a run with {", ".join(names)} '
+                             f'({e!r})') from e
     return dict(histories)
 
 # %% ../nbs/08_runs.ipynb #72b7e2fe

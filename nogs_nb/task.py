@@ -89,7 +89,8 @@ class RunSettings:
         for name in ('n_glimpses', 'iterations', 'validate_every', 'batch_size'):
             setattr(self, name, check_count(getattr(self, name), name))
         self.lr, self.weight = check_number(self.lr, 'lr', positive=True), check_number(self.weight, 'weight')
-        if not isinstance(self.mirror, bool): raise ValueError(f'mirror is {self.mirror!r}; expected True or False')
+        if not isinstance(self.mirror, bool):
+            raise ValueError(f'mirror is {self.mirror!r}; expected True or False')
 
 def new_network(
     task:Task, # What is to be learned
@@ -99,11 +100,11 @@ def new_network(
     "The network before training, the same for every method"
     torch.manual_seed(seed)
     n_channels = task.train.images.shape[1]
-    own = copy.deepcopy(settings.network or {}) # a module given there must not be trained by one run after the other
+    own = copy.deepcopy(settings.network or {}) # or one run after the other would train a module given there
     return HardAttention(task.grid, task.n_classes, settings.n_glimpses, in_channels=n_channels, **own)
 
 # %% ../nbs/08_task.ipynb #8d8b9c6b
-TRAINING_VERSION = 2 # counts up when the code of training or testing gives something else with the same settings
+TRAINING_VERSION = 2 # counts up when training or testing gives something else with the same settings
 
 def _libraries():
     "Versions of what computes, but for their last digits"
@@ -133,7 +134,8 @@ def check_seeds(
     seeds, # Whole numbers
 )->list:
     "Seeds after checking that each is a whole number, and there once"
-    if isinstance(seeds, (int, str)): raise ValueError(f'seeds are {seeds!r}; expected a list of whole numbers')
+    if isinstance(seeds, (int, str)):
+        raise ValueError(f'seeds are {seeds!r}; expected a list of whole numbers')
     seeds = [check_count(seed, 'seed', 0) for seed in seeds]
     if len({*seeds}) < len(seeds): raise ValueError(f'seeds {seeds} are not distinct')
     return seeds
@@ -147,7 +149,8 @@ def _check_sequences(task, settings, own):
 def _density(task, sequences):
     "The density of the control of that name, of maps that are this task's"
     s = maps_of(sequences)
-    if s.grid != task.grid: raise ValueError(f'the maps for the density are of {s.grid}; expected {task.grid}')
+    if s.grid != task.grid:
+        raise ValueError(f'the maps for the density are of {s.grid}; expected {task.grid}')
     if s.task not in ('', task.name):
         raise ValueError(f'the maps for the density are of task {s.task!r}; expected {task.name!r}')
     return density_of(s)
