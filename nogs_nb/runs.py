@@ -186,8 +186,11 @@ def _set_aside(self:RunFolder, is_stale):
     for key, row in stale.items():
         weights = weights_file(out, row)
         if weights.exists(): weights.replace(make_folder(out/'weights-stale')/f'{file_name(key)}.safetensors')
-    write_json(out/'results.json', [r for r in rows if not is_stale(r)], indent=1)
-    _write_history(out/'history.csv', self.histories())
+    kept = [r for r in rows if not is_stale(r)]
+    histories = {run_key(r): histories[run_key(r)] for r in kept if run_key(r) in histories}
+    _fill_levels(kept, histories)
+    write_json(out/'results.json', kept, indent=1)
+    _write_history(out/'history.csv', histories)
     return list(stale.values())
 
 @patch
