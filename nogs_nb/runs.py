@@ -255,7 +255,9 @@ def _claim(
     "Make and lock a folder that its owner may delete at any time"
     while True:
         try: handle = os.open(make_folder(folder), os.O_RDONLY)
-        except FileNotFoundError: continue # deleted just now
+        except (FileNotFoundError, ValueError): # deleted just now, or there is a file
+            if any(path.is_file() for path in (folder, *folder.parents)): raise
+            continue
         if not _lock(handle, folder, wait): return os.close(handle)
         if _is_at(handle, folder): return handle
         os.close(handle)
