@@ -266,6 +266,7 @@ def reestimate_batchnorm(
     if not isinstance(model, HardAttention):
         raise ValueError(f'the model is a {type(model).__name__}; expected a HardAttention')
     images = check_images(images, model.grid.image_size, model.in_channels, 'training images')
+    if not _norms(model): return model # nothing to estimate
     batch_size = min(check_count(batch_size, 'batch_size', 2), len(images))
     if batch_size < 2: raise ValueError('1 training image; statistics need at least 2')
     generator = torch.Generator().manual_seed(check_count(seed, 'seed', 0))
