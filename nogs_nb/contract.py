@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, is_dataclass
 from typing import Protocol
 import torch
 from fastcore.basics import patch
-from .fovea import observed_mask
+from .fovea import as_tensor, observed_mask
+from .checks import check_images
 from .files import fingerprint
 from .completion import Completion
 
@@ -99,21 +100,21 @@ def complete(self:TinyWorld,
 # %% ../nbs/05_contract.ipynb #4fd306f3
 def check_completion(
     completion, # What a completer returned
-    image:torch.Tensor, # (C, H, W): the image it was asked about
+    image=None, # (C, H, W): the image it was asked about; None: not known
 )->Completion: # The same
     "A completion after checking that it is one, for this image"
     if not hasattr(completion, 'images') or not hasattr(completion, 'weights'):
         raise ValueError(f'the completer returned a {type(completion).__name__}; expected a Completion, '
                          'with .images (N, C, H, W) and .weights (N,)')
-    images, w = completion.images, completion.weights
-    if len(images) == 0: raise ValueError('the completer returned an empty completion')
-    if images.shape[1:] != image.shape:
+    images = check_images(completion.images, what='the completions')
+    if images.dtype == torch.uint8: raise ValueError('the completions are uint8; expected floats in [0, 1]')
+    w = as_tensor(completion.weights, 'completion weights')
+    if image is not None and images.shape[1:] != image.shape:
         raise ValueError(f'the completer returned images of {tuple(images.shape[1:])} '
                          f'for an image of {tuple(image.shape)}')
     if len(w) != len(images) or not w.isfinite().all() or (w < 0).any() or abs(float(w.sum()) - 1) > 1e-3:
         raise ValueError(f'completion weights must be (N,), at least 0 and sum to 1; got {tuple(w.shape)} '
                          f'with sum {float(w.sum()):.4g}')
-    if not images.isfinite().all(): raise ValueError('the completer returned NaN or infinite pixels')
     return completion
 
 # %% ../nbs/05_contract.ipynb #90614045
