@@ -109,6 +109,18 @@ def _as_positions(
     return p
 
 @patch
+def _check_whole(self:ImageBank, i):
+    "Read shard `i` and compare its checksum with the manifest, if that was not done before"
+    if self._whole[i]: return
+    entry = self._manifest['shards'][i]
+    file = self.path/entry['file']
+    found, expected = file_hash(file)[:12], entry['sha256'][:12]
+    if found != expected:
+        raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
+                         'the file was changed or is damaged')
+    self._whole[i] = True
+
+@patch
 def _by_array(self:ImageBank, positions):
     "For each array that holds some of the positions: the array, which of them it holds, and their rows in it"
     number = np.searchsorted(self._ends, positions, 'right')
@@ -382,18 +394,6 @@ def fingerprint(self:ImageBank)->str: # 16 hexadecimal digits
         labels = {task: fingerprint(v) for task, v in self.labels.items()}
         self._fingerprint = fingerprint(_FORMAT, list(self.shape), shards, self.ids, labels)
     return self._fingerprint
-
-@patch
-def _check_whole(self:ImageBank, i):
-    "Read shard `i` and compare its checksum with the manifest, if that was not done before"
-    if self._whole[i]: return
-    entry = self._manifest['shards'][i]
-    file = self.path/entry['file']
-    found, expected = file_hash(file)[:12], entry['sha256'][:12]
-    if found != expected:
-        raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
-                         'the file was changed or is damaged')
-    self._whole[i] = True
 
 @patch
 def verify(self:ImageBank)->ImageBank: # Itself

@@ -130,7 +130,7 @@ def _step(image, locations, avp, completer, settings, labels, batch_size):
 
 def _check_asked(avp, completer, grid, first, labels):
     "The first glimpse (2,), if it is given, after checking everything that is asked or looked up"
-    check_callable(avp, 1, 'the posterior')
+    if not hasattr(avp, 'pairs'): check_callable(avp, 1, 'the posterior')
     check_callable(getattr(completer, 'complete', None), 3, "the completer's method complete")
     if labels is not None and not isinstance(labels, dict):
         raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from ids of completions to classes')

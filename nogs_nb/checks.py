@@ -199,7 +199,7 @@ def check_task(
     if isinstance(tasks, str) or not isinstance(tasks, Iterable):
         raise ValueError(f'tasks are {tasks!r}; expected a list of names')
     tasks = list(tasks)
-    if name in tasks: return name
+    if isinstance(name, str) and name in tasks: return name
     lower = {str(o).lower(): o for o in tasks}
     asked = str(name).lower().replace(' ', '_')
     near = [lower[o] for o in difflib.get_close_matches(asked, lower, 3, .6)]

@@ -265,9 +265,9 @@ def step_scorer(
 )->StepScorer:
     "The scorer of one step, on the source that the posterior brings, or on masked frames"
     check_completion(completion)
-    check_callable(posterior, 1, 'the posterior')
     observed, candidates = _check_places(observed, 'observed'), _check_places(candidates, 'candidates')
     own = getattr(posterior, 'pairs', None)
+    if own is None: check_callable(posterior, 1, 'the posterior')
     source = own(completion, observed, candidates, glimpse_size) if own else \
         MaskedFrames(posterior, completion, observed, candidates, glimpse_size, batch_size)
     labels = _labels_of(completion, getattr(posterior, 'task', None), labels) if score == 'nll' else None

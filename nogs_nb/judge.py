@@ -107,8 +107,8 @@ def prefix_log_probs(
     "Log-probabilities after each prefix of a glimpse sequence"
     images, locations = _check_sequences(images, locations, glimpse_size)
     batch_size = check_count(batch_size, 'batch_size')
-    check_callable(posterior, 1, 'the posterior')
-    ask = getattr(posterior, 'prefix_log_probs', None) or partial(_masked_frames, posterior, glimpse_size)
+    ask = getattr(posterior, 'prefix_log_probs', None)
+    if ask is None: ask = partial(_masked_frames, check_callable(posterior, 1, 'the posterior'), glimpse_size)
     answers = []
     with evaluating(posterior):
         for x, l in zip(images.split(batch_size), locations.split(batch_size)):
