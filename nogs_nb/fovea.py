@@ -46,8 +46,9 @@ def check_count(
     least:int=1, # The smallest that makes sense
 )->int:
     "A whole number after checking that it is one, and not too small"
-    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value < 2**63:
-        raise ValueError(f'{name} must be a whole number of at least {least}, and below 2**63, got {value!r}')
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f'{name} must be a whole number of at least {least}, got {value!r}')
+    if value >= 2**63: raise ValueError(f'{name} has more than 63 bits: {value}')
     return int(value)
 
 def check_values(
