@@ -252,7 +252,7 @@ def _check_images(self:HardAttention, images):
     if images.ndim != 4 or tuple(images.shape[1:]) != wanted or not len(images):
         raise ValueError(f'images have shape {tuple(images.shape)}; '
                          f'expected (B, C, H, W) with (C, H, W) = {wanted}')
-    check_images(images.nan_to_num() if self.training else images) # in training the loss tells of NaN, and when
+    check_images(images.nan_to_num() if self.training else images) # in training the loss tells of NaN
     if self.training and len(images) == 1 and self._step_norms:
         raise ValueError('batch norm cannot be trained on a batch of one image; expected at least 2')
 

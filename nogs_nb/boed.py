@@ -100,7 +100,8 @@ class SearchSettings:
             raise ValueError(f'search is the class {self.search.__name__}; expected a strategy made of it, '
                              f'{self.search.__name__}()')
         check_callable(self.search, 2, 'search')
-        if check_text(self.score, 'score') not in SCORES: raise ValueError(f'score must be one of {SCORES}, got {self.score!r}')
+        if check_text(self.score, 'score') not in SCORES:
+            raise ValueError(f'score must be one of {SCORES}, got {self.score!r}')
 
 # %% ../nbs/05c_boed.ipynb #0d454ec7
 _NUMBERS = ('scores', 'ess', 'bound', 'n_completions') # one a step
@@ -133,10 +134,11 @@ def _check_asked(avp, completer, grid, first, labels):
     if not hasattr(avp, 'pairs'): check_callable(avp, 1, 'the posterior')
     check_callable(getattr(completer, 'complete', None), 3, "the completer's method complete")
     if labels is not None and not isinstance(labels, dict):
-        raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from ids of completions to classes')
+        raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from ids to classes')
     if first is None: return None
     first = grid.check(first)
-    if first.shape != (2,): raise ValueError(f'first has shape {tuple(first.shape)}; expected one location (2,)')
+    if first.shape != (2,):
+        raise ValueError(f'first has shape {tuple(first.shape)}; expected one location (2,)')
     return first
 
 def _look(image, avp, completer, settings, first=None, labels=None, batch_size=None):
@@ -314,9 +316,9 @@ def near_optimal_sequences(
     first = _check_asked(avp, completer, grid, first, labels)
     if key is not None: check_text(key, 'key')
     if not hasattr(images, '__getitem__') or isinstance(images, (str, bytes, dict, type)):
-        raise ValueError(f'images are a {type(images).__name__}; expected something that gives images by number')
+        raise ValueError(f'images are a {type(images).__name__}; expected something that gives images')
     if getattr(images, 'ndim', 4) != 4:
-        raise ValueError(f'images have {images.ndim} dimensions; expected (n, C, H, W), or things (C, H, W) by number')
+        raise ValueError(f'images have {images.ndim} dimensions; expected (n, C, H, W)')
     ids = check_ids(ids, len(images) if hasattr(images, '__len__') else None)
     _check_apart(ids, avp, completer)
     told = None if first is None else first.tolist()

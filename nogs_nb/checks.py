@@ -104,8 +104,8 @@ def per_channel(
 )->torch.Tensor: # (1,) or (C,) float64
     "Numbers for the channels of an image"
     x = as_tensor(value, name)
-    numbers = not (x.dtype == torch.bool or x.is_complex()) and x.numel() in (1, channels) and x.isfinite().all()
-    if not numbers:
+    numbers = not (x.dtype == torch.bool or x.is_complex()) and x.isfinite().all()
+    if not numbers or x.numel() not in (1, channels):
         raise ValueError(f'{name} must be one number, or one for each of {channels} channels; '
                          f'got {_brief(value)}')
     if name == 'std' and x.min() <= 0: raise ValueError(f'std must be above 0, got {x.tolist()}')

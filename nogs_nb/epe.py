@@ -249,7 +249,8 @@ def _check_places(locations, what):
     l = as_tensor(locations, what)
     if l.shape == (0,): l = l.reshape(0, 2).long()
     if l.ndim != 2 or (what == 'candidates' and not len(l)):
-        raise ValueError(f'{what} have shape {tuple(l.shape)}; expected (n, 2), and of candidates at least one')
+        raise ValueError(f'{what} have shape {tuple(l.shape)}; expected (n, 2), '
+                         'and of candidates at least one')
     return l
 
 def step_scorer(
