@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from .fovea import GlimpseGrid, as_tensor, observed_mask
+from .fovea import GlimpseGrid, observed_mask
 from .checks import as_float, check_callable, check_count, check_flag, check_grid, check_ids, check_images
 from .checks import check_text
 from .files import Ledger, fingerprint, progress

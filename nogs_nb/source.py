@@ -10,7 +10,6 @@ __all__ = ['as_uint8', 'ImageSource', 'as_source']
 # %% ../nbs/02f_source.ipynb #03d6775e
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature
 import numpy as np
 import torch
 from PIL.Image import Image
