@@ -16,9 +16,9 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from fastcore.basics import patch
-from .fovea import GlimpseGrid, glimpse_pixels, glimpses, retina, show_glimpses
+from .fovea import GlimpseGrid, as_tensor, glimpse_pixels, glimpses, retina, show_glimpses
 from .backbone import image_tensor
-from .checks import as_float, check_count, check_images
+from .checks import as_float, check_count, check_grid, check_images, per_channel
 from .judge import evaluating
 from .tensors import naming, read_tensors, write_tensors
 
@@ -111,7 +111,7 @@ class HardAttention(nn.Module):
                       glimpse_hidden=glimpse_hidden, location_hidden=location_hidden)
         self.config.update({name: check_count(n, name) for name, n in counts.items()})
         self.own_glimpse_net = glimpse_net is not None
-        self._name(grid)
+        self._name(check_grid(grid))
         self._build(glimpse_net)
 
 # %% ../nbs/06_attention.ipynb #7170f65d
@@ -129,11 +129,7 @@ def _name(self:HardAttention, grid):
 @patch
 def _per_channel(self:HardAttention, name):
     "Mean or std of the pixels, (1, 1, 1) or (C, 1, 1)"
-    value = torch.as_tensor(self.config[name], dtype=torch.float32).flatten()
-    if len(value) not in (1, self.in_channels) or not value.isfinite().all():
-        raise ValueError(f'{name} must be one number or one for each of {self.in_channels} channels, '
-                         f'got {value.tolist()}')
-    if name == 'std' and value.min() <= 0: raise ValueError(f'std must be above 0, got {value.tolist()}')
+    value = per_channel(self.config[name], self.in_channels, name).float()
     self.config[name] = value.tolist() if len(value) > 1 else value.item()
     return value.reshape(-1, 1, 1)
 
@@ -227,7 +223,7 @@ def rollout(self:HardAttention,
     generator:torch.Generator=None, # For sampling; None: the global one
 )->Rollout:
     "Look T times and score the classes"
-    images = torch.as_tensor(images)
+    images = as_tensor(images, 'images')
     given, rows = self._check(images, locations, supervised)
     h, where = self.state.expand(len(images), -1), self.location_embedding()
     states, index = [], []
@@ -256,7 +252,7 @@ def _check_images(self:HardAttention, images):
     if images.ndim != 4 or tuple(images.shape[1:]) != wanted or not len(images):
         raise ValueError(f'images have shape {tuple(images.shape)}; '
                          f'expected (B, C, H, W) with (C, H, W) = {wanted}')
-    check_images(images[:, :, ::8, ::8].nan_to_num()) # NaN is left to the loss, which knows the iteration
+    check_images(images.nan_to_num() if self.training else images) # in training the loss tells of NaN
     if self.training and len(images) == 1 and self._step_norms:
         raise ValueError('batch norm cannot be trained on a batch of one image; expected at least 2')
 
@@ -265,14 +261,15 @@ def _check(self:HardAttention, images, locations, supervised):
     "Grid indices (B, T) of given locations, and the rows they are for, None for all; None, None without any"
     self._check_images(images)
     B, T = len(images), self.n_glimpses
+    rows = None if supervised is None else as_tensor(supervised, 'supervised')
+    if rows is not None and (tuple(rows.shape) != (B,) or rows.dtype != torch.bool):
+        raise ValueError(f'supervised is {rows.dtype} of shape {tuple(rows.shape)}; '
+                         f'expected bool (B,) = ({B},)')
     if locations is None: return None, None
-    locations = torch.as_tensor(locations)
+    locations = as_tensor(locations, 'locations')
     if tuple(locations.shape) != (B, T, 2):
         raise ValueError(f'locations have shape {tuple(locations.shape)}; expected (B, T, 2) = {(B, T, 2)}')
-    if supervised is None: return self.grid.index(locations), None
-    rows = torch.as_tensor(supervised).bool()
-    if tuple(rows.shape) != (B,):
-        raise ValueError(f'supervised has shape {tuple(rows.shape)}; expected (B,) = ({B},)')
+    if rows is None: return self.grid.index(locations), None
     if rows.all(): return self.grid.index(locations), None
     if not rows.any(): return None, None
     index = torch.zeros(B, T, dtype=torch.int64, device=locations.device)

@@ -23,6 +23,7 @@ from torch.fx.experimental.optimization import fuse
 from .fovea import as_pair, check_locations, embed_observed, random_locations
 from .backbone import backbone, image_tensor
 from .checks import as_float, check_count, check_ids, check_images, check_labels, check_task
+from .checks import per_channel
 from .files import fingerprint, is_quiet
 from .tensors import naming, read_tensors, write_tensors
 from .images import ImageLoader
@@ -38,13 +39,7 @@ def _check_tasks(tasks):
 
 def _per_channel(value, default, channels, what):
     "One number for each channel"
-    value = torch.as_tensor(default if value is None else value, dtype=torch.float64).flatten()
-    if len(value) == 1: value = value.expand(channels)
-    if len(value) != channels or not value.isfinite().all():
-        raise ValueError(f'{what} must be one number, or one for each of {channels} channels; '
-                         f'got {value.tolist()}')
-    if what == 'std' and value.min() <= 0: raise ValueError(f'std must be above 0, got {value.tolist()}')
-    return value.tolist()
+    return per_channel(default if value is None else value, channels, what).expand(channels).tolist()
 
 # %% ../nbs/03_avp.ipynb #907cb065
 class AVP(nn.Module):

@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from fastcore.basics import patch
-from .checks import check_count, check_ids, check_labels
+from .fovea import as_tensor
+from .checks import check_count, check_ids, check_labels, check_text
 from .files import file_hash, fingerprint, progress, write_atomic, write_json
 from .roles import image_keys
-from .source import ImageSource, as_source, as_tensor, as_uint8
+from .source import ImageSource, as_source, as_uint8
 
 # %% ../nbs/04_bank.ipynb #db46e479
 def _bank_ids(ids, n, prefix):
@@ -56,6 +57,7 @@ class ImageBank:
     def _set(self, arrays, ids, labels, description):
         "Take the images from `arrays`, one after the other"
         self._arrays = [a.view(np.ndarray) for a in arrays]
+        self._whole = [self._manifest is None]*len(arrays) # which of them are known to be what was written
         self._ends = np.cumsum([len(a) for a in arrays])
         self._fingerprint = self._content_keys = None
         self.shape = tuple(arrays[0].shape[1:])
@@ -78,7 +80,7 @@ def from_tensor(cls:ImageBank,
     description:str='', # Where the images come from, for people
 )->ImageBank:
     "A bank in memory"
-    return cls._of([as_uint8(images).copy()], ids, labels, description)
+    return cls._of([as_uint8(images).copy()], ids, labels, check_text(description, 'description'))
 
 @patch(cls_method=True)
 def _of(cls:ImageBank, arrays, ids=None, labels=None, description=''):
@@ -107,12 +109,25 @@ def _as_positions(
     return p
 
 @patch
+def _check_whole(self:ImageBank, i):
+    "Read shard `i` and compare its checksum with the manifest, if that was not done before"
+    if self._whole[i]: return
+    entry = self._manifest['shards'][i]
+    file = self.path/entry['file']
+    found, expected = file_hash(file)[:12], entry['sha256'][:12]
+    if found != expected:
+        raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
+                         'the file was changed or is damaged')
+    self._whole[i] = True
+
+@patch
 def _by_array(self:ImageBank, positions):
     "For each array that holds some of the positions: the array, which of them it holds, and their rows in it"
     number = np.searchsorted(self._ends, positions, 'right')
     for i in np.unique(number):
         which = (number == i).nonzero()[0]
         start = self._ends[i-1] if i else 0
+        self._check_whole(i)
         yield self._arrays[i], which, positions[which] - start
 
 # %% ../nbs/04_bank.ipynb #a4773ed7
@@ -160,7 +175,7 @@ def _plan(source, n, ids, labels, shard_size, seed, description):
     if n > (source.n or n): raise ValueError(f'n = {n}, but the data set holds {source.n} images')
     if ids is None and source.ids is not None: ids = list(source.ids)[:n]
     if labels is None and source.labels: labels = {task: v[:n] for task, v in source.labels.items()}
-    if not isinstance(description, str): raise ValueError(f'description is not a string: {description!r}')
+    check_text(description, 'description')
     made = dict(n=n, shard_size=check_count(shard_size, 'shard_size'), seed=check_count(seed, 'seed', 0),
                 description=description, source=source.name)
     return _Plan(source, _bank_ids(ids, n, f'{source.name}-{seed}'), _bank_labels(labels, n), made)
@@ -382,14 +397,8 @@ def fingerprint(self:ImageBank)->str: # 16 hexadecimal digits
 
 @patch
 def verify(self:ImageBank)->ImageBank: # Itself
-    "Read every file and compare its checksum with the manifest"
-    entries = [] if self._manifest is None else [*self._manifest['shards'], self._manifest['labels']]
-    for entry in filter(None, entries):
-        file = self.path/entry['file']
-        found, expected = file_hash(file)[:12], entry['sha256'][:12]
-        if found != expected:
-            raise ValueError(f'{file}: checksum {found}… differs from the manifest ({expected}…): '
-                             'the file was changed or is damaged')
+    "Compare every shard with the manifest now, not when it is first read from"
+    for i in range(len(self._arrays)): self._check_whole(i)
     return self
 
 # %% ../nbs/04_bank.ipynb #ea1ebbb5

@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from .fovea import GlimpseGrid, observed_mask
-from .checks import as_float, check_count, check_ids, check_images
+from .checks import as_float, check_callable, check_count, check_flag, check_grid, check_ids, check_images
+from .checks import check_text
 from .files import Ledger, fingerprint, progress
 from .sequences import SequenceSet
 from .roles import check_disjoint, image_keys
@@ -87,16 +88,20 @@ class SearchSettings:
     revisit:bool=True # May a place be looked at twice?
 
     def __post_init__(self):
+        check_grid(self.grid)
         check_count(self.n_glimpses, 'n_glimpses')
         check_count(self.n_samples, 'n_samples')
+        check_count(self.seed, 'seed', 0)
+        check_flag(self.revisit, 'revisit')
         if self.n_glimpses > len(self.grid):
             raise ValueError(f'n_glimpses = {self.n_glimpses} is beyond the {len(self.grid)} locations '
                              'of the grid')
         if isinstance(self.search, type):
             raise ValueError(f'search is the class {self.search.__name__}; expected a strategy made of it, '
                              f'{self.search.__name__}()')
-        if not callable(self.search): raise ValueError(f'search must be a strategy, got {self.search!r}')
-        if self.score not in SCORES: raise ValueError(f'score must be one of {SCORES}, got {self.score!r}')
+        check_callable(self.search, 2, 'search')
+        if check_text(self.score, 'score') not in SCORES:
+            raise ValueError(f'score must be one of {SCORES}, got {self.score!r}')
 
 # %% ../nbs/05c_boed.ipynb #0d454ec7
 _NUMBERS = ('scores', 'ess', 'bound', 'n_completions') # one a step
@@ -124,11 +129,23 @@ def _step(image, locations, avp, completer, settings, labels, batch_size):
                          labels, allowed, batch_size)
     return completion, scorer, settings.search(scorer, grid.shape)
 
+def _check_asked(avp, completer, grid, first, labels):
+    "The first glimpse (2,), if it is given, after checking everything that is asked or looked up"
+    if not hasattr(avp, 'pairs'): check_callable(avp, 1, 'the posterior')
+    check_callable(getattr(completer, 'complete', None), 3, "the completer's method complete")
+    if labels is not None and not isinstance(labels, dict):
+        raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from ids to classes')
+    if first is None: return None
+    first = grid.check(first)
+    if first.shape != (2,):
+        raise ValueError(f'first has shape {tuple(first.shape)}; expected one location (2,)')
+    return first
+
 def _look(image, avp, completer, settings, first=None, labels=None, batch_size=None):
     "A `NearOptimalSequence` of a checked image"
     T, grid = settings.n_glimpses, settings.grid
     locations = torch.zeros(0, 2, dtype=torch.int64)
-    if first is not None: locations = grid.check(torch.as_tensor(first).reshape(1, 2))
+    if first is not None: locations = first[None]
     numbers = {name: torch.full((T,), torch.nan) for name in _NUMBERS}
     maps, n_passes = torch.full((T, *grid.shape), torch.nan), 0
     for t in range(len(locations), T):
@@ -159,6 +176,7 @@ def near_optimal_sequence(
 )->NearOptimalSequence:
     "Greedy near-optimal glimpse sequence of one image (section 4)"
     settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
+    first = _check_asked(avp, completer, grid, first, labels)
     image = as_float(check_images(image, grid.image_size, what='image', ndim=3))
     with evaluating(avp): return _look(image, avp, completer, settings, first, labels, batch_size)
 
@@ -252,7 +270,7 @@ class _Annotation:
             _check_probe(self.ledger, self.avp, image, self.settings.grid)
             alone = replace(self.settings, n_glimpses=1)
             self.first = self.remember('first glimpse', '', '', alone, image, self.given)
-        first = self.first['locations'][0]
+        first = torch.tensor(self.first['locations'][0])
         return self.remember('image', id, fingerprint(image), self.settings, image, first)
 
 # %% ../nbs/05c_boed.ipynb #beb8fc62
@@ -309,10 +327,16 @@ def near_optimal_sequences(
                                              seed, shard, key and f'{key} {task}', score, revisit, first, labels)
                 for task, one in avp.items()}
     settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
+    first = _check_asked(avp, completer, grid, first, labels)
+    if key is not None: check_text(key, 'key')
+    if not hasattr(images, '__getitem__') or isinstance(images, (str, bytes, dict, type)):
+        raise ValueError(f'images are a {type(images).__name__}; expected something that gives images')
+    if getattr(images, 'ndim', 4) != 4:
+        raise ValueError(f'images have {images.ndim} dimensions; expected (n, C, H, W)')
     ids = check_ids(ids, len(images) if hasattr(images, '__len__') else None)
     _check_apart(ids, avp, completer)
-    if first is not None: first = grid.check(torch.as_tensor(first).reshape(1, 2))[0].tolist()
-    ledger = Ledger(out, _described(settings, avp, completer, key, first, labels), shard)
+    told = None if first is None else first.tolist()
+    ledger = Ledger(out, _described(settings, avp, completer, key, told, labels), shard)
     task, records = getattr(avp, 'task', None) or '', []
     mine = range(shard[0], len(ids), shard[1])
     with ledger, evaluating(avp):

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import torch
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
-from .fovea import as_pair, check_locations, observed_mask, random_locations
-from .checks import check_count, check_images, check_labels
+from .fovea import as_pair, as_tensor, check_locations, observed_mask, random_locations
+from .checks import check_count, check_flag, check_ids, check_images, check_labels
 from .files import fingerprint
 from .roles import image_keys
-from .source import as_tensor, as_uint8
+from .source import as_uint8
 from .bank import ImageBank
 from .retrieval import BankPCA, glimpse_pieces, mirror_positions
 
@@ -67,10 +67,7 @@ def _check_shape(shape):
 def _check_names(ids, n):
     "One name an image; an image and its mirror share one"
     if ids is None: return None
-    names = [] if isinstance(ids, str) else list(ids)
-    if len(names) != n or not all(isinstance(i, (str, Integral)) for i in names):
-        raise ValueError(f'ids must be one name for each of {n} images, got {ids!r}')
-    return [str(i) for i in names]
+    return [str(i) for i in check_ids(ids, n, distinct=False)]
 
 def _check_kind(values, n, what, kind):
     "One value an image, all of them 'bool', or all of them 'int'"
@@ -103,9 +100,12 @@ class Completion:
         self.ids = _check_names(ids, n)
         self.mirrored = _check_kind(mirrored, n, 'mirrored', 'bool')
         self.positions = _check_kind(positions, n, 'positions', 'int')
-        self.labels = {k: check_labels(v, 2**31, n, f'labels of {k}') for k, v in (labels or {}).items()}
+        labels = {} if labels is None else labels
+        if not isinstance(labels, dict):
+            raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from task to labels')
+        self.labels = {k: check_labels(v, 2**31, n, f'labels of {k}') for k, v in labels.items()}
         self.diagnostics = dict(diagnostics or {})
-        self.own_pixels = bool(own_pixels)
+        self.own_pixels = check_flag(own_pixels, 'own_pixels')
         self._warn()
 
 # %% ../nbs/04b_completion.ipynb #606a84aa
@@ -255,8 +255,8 @@ def _check_shifts(
     size, # (rows, cols) of the image: a shift must be smaller
 )->list: # (row, col) offsets
     "All offsets of two-sided shifts, the unshifted first"
-    pixels = tuple(shifts) if hasattr(shifts, '__iter__') else (shifts,)
-    if not all(isinstance(s, Integral) and 0 <= s < min(size) for s in pixels):
+    pixels = tuple(shifts) if isinstance(shifts, (list, tuple, range)) else (shifts,)
+    if not all(isinstance(s, Integral) and not isinstance(s, bool) and 0 <= s < min(size) for s in pixels):
         raise ValueError('shifts are whole numbers of pixels, not negative (each goes in both directions) and '
                          f'smaller than the image, got {shifts!r}')
     pixels = tuple(map(int, pixels))
@@ -267,8 +267,8 @@ def _check_shifts(
 def _check_target(target_ess):
     "A share or a number, half where none is given"
     if target_ess is None: return .5
-    if not isinstance(target_ess, Real) or not target_ess > 0:
-        raise ValueError(f'target_ess must be positive, got {target_ess!r}')
+    if isinstance(target_ess, bool) or not isinstance(target_ess, Real) or not 0 < target_ess < math.inf:
+        raise ValueError(f'target_ess must be positive and finite, got {target_ess!r}')
     return float(target_ess)
 
 # %% ../nbs/04b_completion.ipynb #3e7a59ac
@@ -288,13 +288,15 @@ class BankCompleter:
     ):
         if target_ess is not None and schedule is not None:
             raise ValueError('target_ess and schedule both set sigma: give one of them')
+        if not isinstance(bank, ImageBank):
+            raise ValueError(f'bank is a {type(bank).__name__}; expected an ImageBank')
         self.bank = bank
         self.glimpse_size = as_pair(glimpse_size, 'glimpse_size')
         self.n_candidates = check_count(n_candidates, 'n_candidates')
         self.target_ess = _check_target(target_ess)
         self.schedule = None if schedule is None else _check_schedule(schedule, bank.shape[0])
-        self.mirror = bool(mirror)
-        self.paste = bool(paste)
+        self.mirror = check_flag(mirror, 'mirror')
+        self.paste = check_flag(paste, 'paste')
         self.shifts = _check_shifts(shifts, bank.shape[1:])
         self.excluded = self._find_excluded(exclude)
         self.pca = self._find_pca(pca)
@@ -304,10 +306,8 @@ class BankCompleter:
 @patch
 def _find_excluded(self:BankCompleter, exclude):
     "(n,) bool: which of the bank's images are excluded"
-    if isinstance(exclude, str) or not hasattr(exclude, '__iter__'):
-        raise ValueError(f'exclude is {exclude!r}; expected a list of ids, or images')
     by_pixels = getattr(exclude, 'ndim', 0) == 4
-    out = set(image_keys(as_uint8(exclude, 'exclude')) if by_pixels else map(str, exclude))
+    out = set(image_keys(as_uint8(exclude, 'exclude')) if by_pixels else map(str, check_ids(exclude)))
     names = self.bank.content_keys() if by_pixels else self.bank.ids
     excluded = torch.tensor([name in out for name in names])
     if excluded.all(): raise ValueError(f"exclude leaves none of the bank's {len(self.bank)} images")

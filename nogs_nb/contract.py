@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, is_dataclass
 from typing import Protocol
 import torch
 from fastcore.basics import patch
-from .fovea import observed_mask
+from .fovea import as_tensor, observed_mask
+from .checks import check_images
 from .files import fingerprint
 from .completion import Completion
 
@@ -99,22 +100,24 @@ def complete(self:TinyWorld,
 # %% ../nbs/05_contract.ipynb #4fd306f3
 def check_completion(
     completion, # What a completer returned
-    image:torch.Tensor, # (C, H, W): the image it was asked about
+    image=None, # (C, H, W): the image it was asked about; None: not known
 )->Completion: # The same
     "A completion after checking that it is one, for this image"
-    if not hasattr(completion, 'images') or not hasattr(completion, 'weights'):
+    given = isinstance(completion, Completion) or hasattr(completion, 'images')
+    if not given or not hasattr(completion, 'weights'):
         raise ValueError(f'the completer returned a {type(completion).__name__}; expected a Completion, '
                          'with .images (N, C, H, W) and .weights (N,)')
-    own = isinstance(completion, Completion) # it checks its images when it gives them, and need not give them now
-    shape, w = completion.shape if own else completion.images.shape, completion.weights
-    if shape[0] == 0: raise ValueError('the completer returned an empty completion')
-    if tuple(shape[1:]) != tuple(image.shape):
-        raise ValueError(f'the completer returned images of {tuple(shape[1:])} '
+    own = isinstance(completion, Completion) # it checks its images when it gives them: not now
+    images = completion if own else check_images(completion.images, what='the completions')
+    if not own and images.dtype == torch.uint8:
+        raise ValueError('the completions are uint8; expected floats in [0, 1]')
+    w = as_tensor(completion.weights, 'completion weights')
+    if image is not None and tuple(images.shape[1:]) != tuple(image.shape):
+        raise ValueError(f'the completer returned images of {tuple(images.shape[1:])} '
                          f'for an image of {tuple(image.shape)}')
-    if len(w) != shape[0] or not w.isfinite().all() or (w < 0).any() or abs(float(w.sum()) - 1) > 1e-3:
+    if len(w) != len(images) or not w.isfinite().all() or (w < 0).any() or abs(float(w.sum()) - 1) > 1e-3:
         raise ValueError(f'completion weights must be (N,), at least 0 and sum to 1; got {tuple(w.shape)} '
                          f'with sum {float(w.sum()):.4g}')
-    if not own and not completion.images.isfinite().all(): raise ValueError('the completer returned NaN or infinite pixels')
     return completion
 
 # %% ../nbs/05_contract.ipynb #90614045

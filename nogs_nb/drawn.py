@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from .checks import check_count
 from .images import LabelledImages
-from .images import check_flag
+from .checks import check_flag
 from .face import check_seed
 from .face import face_params
 from .faces import draw_faces

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from fastcore.basics import patch
-from .fovea import check_locations, glimpse_pixels, observed_mask
-from .checks import check_count, check_labels
+from .fovea import as_tensor, check_locations, glimpse_pixels, observed_mask
+from .checks import check_callable, check_count, check_labels
 from .files import progress
 from .judge import check_log_probs
-from .contract import StepResult
+from .contract import StepResult, check_completion
 
 # %% ../nbs/05a_epe.ipynb #2fca8707
 SCORES = ('epe', 'mi', 'nll')
@@ -77,7 +77,7 @@ class MaskedFrames:
     ):
         images = completion.images
         self.size = images.shape[-2:]
-        observed = check_locations(observed, self.size, glimpse_size).reshape(-1, 2).cpu()
+        observed = check_locations(observed, self.size, glimpse_size).cpu()
         candidates = check_locations(candidates, self.size, glimpse_size).to(images.device)
         self.posterior, self.n_passes, self.n_classes = posterior, 0, None
         self.n_completions, self.n_candidates = len(images), len(candidates)
@@ -245,6 +245,15 @@ def _labels_of(completion, task, labels):
     if unknown: raise ValueError(f'no label for completion {unknown[0]!r} ({len(unknown)} such)')
     return torch.tensor([known[str(id)] for id in completion.ids])
 
+def _check_places(locations, what):
+    "Locations as a tensor (t, 2); of candidates there is at least one"
+    l = as_tensor(locations, what)
+    if l.shape == (0,): l = l.reshape(0, 2).long()
+    if l.ndim != 2 or (what == 'candidates' and not len(l)):
+        raise ValueError(f'{what} have shape {tuple(l.shape)}; expected (n, 2), '
+                         'and of candidates at least one')
+    return l
+
 def step_scorer(
     posterior, # Callable (B, C+1, H, W) -> log-probabilities (B, K), or one with `pairs`
     completion, # Weighted completions of the image
@@ -257,7 +266,10 @@ def step_scorer(
     batch_size:int=None, # Frames given to a network at once; None: by memory
 )->StepScorer:
     "The scorer of one step, on the source that the posterior brings, or on masked frames"
+    check_completion(completion)
+    observed, candidates = _check_places(observed, 'observed'), _check_places(candidates, 'candidates')
     own = getattr(posterior, 'pairs', None)
+    if own is None: check_callable(posterior, 1, 'the posterior')
     source = own(completion, observed, candidates, glimpse_size) if own else \
         MaskedFrames(posterior, completion, observed, candidates, glimpse_size, batch_size)
     labels = _labels_of(completion, getattr(posterior, 'task', None), labels) if score == 'nll' else None

@@ -38,8 +38,7 @@ def check_seed(
     seed, # Of a drawn world
 )->int:
     "A seed after checking that it is one: whole, and within 63 bits, so that no two seeds are the same world"
-    if check_count(seed, 'seed', 0) >= 2**63: raise ValueError(f'seed {seed} has more than 63 bits')
-    return int(seed)
+    return check_count(seed, 'seed', 0)
 
 # %% ../nbs/02c_face.ipynb #430d0317
 def counter_bits(

@@ -11,6 +11,7 @@ __all__ = ['image_suffixes', 'check_channels', 'load_image', 'canonical_id']
 import os
 import posixpath
 import unicodedata
+import zlib
 from numbers import Integral
 import numpy as np
 from PIL import Image
@@ -35,9 +36,22 @@ def _on_white(im):
     im = im.convert('RGBA')
     return Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im)
 
+def _check_png(f):
+    "Compare each chunk of a PNG with its checksum, which PIL does not do for the pixels"
+    at = f.tell()
+    f.seek(8)
+    while len(head := f.read(8)) == 8:
+        length, kind = int.from_bytes(head[:4], 'big'), head[4:]
+        content, crc = f.read(length), f.read(4)
+        if zlib.crc32(kind + content) != int.from_bytes(crc, 'big') or len(crc) < 4:
+            raise ValueError(f'its chunk {kind} does not fit its checksum: the file is damaged')
+        if kind == b'IEND': break
+    f.seek(at)
+
 def _decoded(path, mode, size):
     "The picture in a file, upright, in one mode, its middle at one size (width, height)"
     with Image.open(path) as im:
+        if im.format == 'PNG': _check_png(im.fp)
         if size and im.format == 'JPEG': im.draft(None, (2*size[0], 2*size[1]))
         upright = ImageOps.exif_transpose(im)
         im = _on_white(_eight_bits(upright, im.format)).convert(mode)

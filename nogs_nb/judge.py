@@ -17,8 +17,8 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from .fovea import GlimpseGrid, check_locations, embed_observed
-from .checks import as_float, check_count, check_images, check_labels
+from .fovea import GlimpseGrid, as_tensor, check_locations, embed_observed
+from .checks import as_float, check_callable, check_count, check_grid, check_images, check_labels
 
 # %% ../nbs/03a_judge.ipynb #11c66c08
 def _networks(thing):
@@ -106,8 +106,9 @@ def prefix_log_probs(
 )->torch.Tensor: # (n, T, K) log-probabilities after 1..T glimpses
     "Log-probabilities after each prefix of a glimpse sequence"
     images, locations = _check_sequences(images, locations, glimpse_size)
-    check_count(batch_size, 'batch_size')
-    ask = getattr(posterior, 'prefix_log_probs', None) or partial(_masked_frames, posterior, glimpse_size)
+    batch_size = check_count(batch_size, 'batch_size')
+    ask = getattr(posterior, 'prefix_log_probs', None)
+    if ask is None: ask = partial(_masked_frames, check_callable(posterior, 1, 'the posterior'), glimpse_size)
     answers = []
     with evaluating(posterior):
         for x, l in zip(images.split(batch_size), locations.split(batch_size)):
@@ -115,6 +116,14 @@ def prefix_log_probs(
     return torch.cat(answers)
 
 # %% ../nbs/03a_judge.ipynb #3717e5a4
+def _check_answers(logp, labels):
+    "Labels, and the log-probabilities of each step, after checking that they belong together"
+    logp = as_tensor(logp, 'logp')
+    if logp.ndim != 3: raise ValueError(f'logp has shape {tuple(logp.shape)}; expected (n, T, K)')
+    n, T, K = logp.shape
+    check_log_probs(logp.flatten(0, 1), n*T)
+    return check_labels(labels, K, n).to(logp.device), logp.unbind(1)
+
 def _bins(logp, labels, n_bins):
     "Summed confidence, right answers and images in equal bins of confidence, each (n_bins,)"
     confidence, answer = logp.exp().max(1)
@@ -123,22 +132,18 @@ def _bins(logp, labels, n_bins):
     return torch.zeros(3, n_bins, dtype=torch.float64, device=b.device).index_add_(1, b, values)
 
 def expected_calibration_error(
-    logp:torch.Tensor, # (n, K) log-probabilities
+    logp, # (n, K) log-probabilities
     labels:torch.Tensor, # (n,) int64
     n_bins:int=10, # Equal bins of confidence on [0, 1]
 )->float:
     "Mean gap between confidence and accuracy, weighted by the share of each bin"
-    confidence, right, _ = _bins(logp, labels, n_bins)
+    logp = as_tensor(logp, 'logp')
+    if logp.ndim != 2: raise ValueError(f'logp has shape {tuple(logp.shape)}; expected (n, K)')
+    y, (logp,) = _check_answers(logp[:, None], labels)
+    confidence, right, _ = _bins(logp, y, check_count(n_bins, 'n_bins'))
     return ((right - confidence).abs().sum()/len(logp)).item() # sum_b n_b/n |accuracy_b - confidence_b|
 
 # %% ../nbs/03a_judge.ipynb #469e20b9
-def _check_answers(logp, labels):
-    "Labels, and the log-probabilities of each step, after checking that they belong together"
-    if logp.ndim != 3: raise ValueError(f'logp has shape {tuple(logp.shape)}; expected (n, T, K)')
-    n, T, K = logp.shape
-    check_log_probs(logp.flatten(0, 1), n*T)
-    return check_labels(labels, K, n).to(logp.device), logp.unbind(1)
-
 def _entropy(logp):
     "Mean entropy of log-probabilities (n, K), nats; 0 log 0 is 0"
     p = logp.exp()
@@ -187,11 +192,12 @@ def sequence_controls(
     seed:int=0, # Of the random control
 )->dict: # Way -> scores, see `prefix_metrics`
     "Accuracy, likelihood and calibration along near-optimal, other, random and centre sequences"
-    images = check_images(images, grid.image_size, what='annotated images')
+    images = check_images(images, check_grid(grid).image_size, what='annotated images')
     images, locations = _check_sequences(images, locations, grid.glimpse_size)
-    check_count(n_draws, 'n_draws')
+    n_draws, seed = check_count(n_draws, 'n_draws'), check_count(seed, 'seed', 0)
     n, T = locations.shape[:2]
     if n < 2: raise ValueError(f'another image is needed as a control: got {n} image')
+    labels = check_labels(labels, 2**31, n)
     generator = torch.Generator().manual_seed(seed)
 
     def judged(l): return prefix_metrics(prefix_log_probs(posterior, images, l, grid.glimpse_size), labels)

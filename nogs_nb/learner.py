@@ -14,8 +14,9 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from fastai.basics import CrossEntropyLossFlat, DataLoaders, Learner, OptimWrapper
 from fastai.callback.progress import ProgressCallback # gives learners `no_bar`
-from .fovea import GlimpseGrid
-from .checks import as_float, check_count, check_ids, check_images, check_labels
+from .fovea import GlimpseGrid, as_tensor
+from .checks import as_float, check_count, check_device, check_flag, check_grid, check_ids, check_images
+from .checks import check_labels, check_text
 from .sequences import SequenceSet
 from .attention import StepNorm
 from .supervision import Guard, check_number, check_signals
@@ -24,7 +25,7 @@ from .supervision import Guard, check_number, check_signals
 def _check_locations(locations, has, n):
     "Locations (n, T, 2) int64 and has (n,) bool"
     if has is None: raise ValueError('locations without has; expected both: which images have a sequence')
-    locations, has = torch.as_tensor(locations), torch.as_tensor(has)
+    locations, has = as_tensor(locations, 'locations'), as_tensor(has, 'has')
     whole = not locations.is_floating_point()
     if not whole or locations.ndim != 3 or locations.shape[::2] != (n, 2):
         raise ValueError(f'locations are {locations.dtype} of shape {tuple(locations.shape)}; '
@@ -58,7 +59,8 @@ class AttentionLoader:
             has = torch.zeros(n, dtype=torch.bool)
         self.locations, self.has = _check_locations(locations, has, n)
         self.bs = min(check_count(batch_size, 'batch_size'), n)
-        self.shuffle, self.mirror, self.as_float = shuffle, mirror, as_float
+        self.shuffle, self.mirror = check_flag(shuffle, 'shuffle'), check_flag(mirror, 'mirror')
+        self.as_float = check_flag(as_float, 'as_float')
         self.seed, self.generator = check_count(seed, 'seed', 0), torch.Generator()
         self.restart()
         self.to(device)
@@ -111,7 +113,7 @@ def to(self:AttentionLoader,
     device, # Where later batches go
 )->AttentionLoader: # Itself
     "Send later batches to a device"
-    self.device = torch.device(device)
+    self.device = check_device(device)
     return self
 
 # %% ../nbs/07a_learner.ipynb #b61dd550
@@ -152,7 +154,7 @@ def align(
     ids = check_ids(ids, n, 'training images')
     if grid is not None and sequences.grid != grid:
         raise ValueError(f'the sequences are for {sequences.grid}; the network has {grid}')
-    if n_glimpses is not None and sequences.n_glimpses != n_glimpses:
+    if n_glimpses is not None and sequences.n_glimpses != check_count(n_glimpses, 'n_glimpses'):
         raise ValueError(f'the sequences have T = {sequences.n_glimpses} glimpses; '
                          f'the network has T = {n_glimpses}')
     if task and sequences.task and sequences.task != task:
@@ -194,7 +196,9 @@ def attention_dls(
 )->DataLoaders:
     "fastai `DataLoaders` of images, the locations of those that have a sequence, and labels"
     n_classes = check_count(n_classes, 'n_classes', 2)
-    images, labels = _check_part(images, labels, n_classes, grid and grid.image_size, None, 'training')
+    size = None if grid is None else check_grid(grid).image_size
+    check_text(task, 'task')
+    images, labels = _check_part(images, labels, n_classes, size, None, 'training')
     size, channels = images.shape[-2:], images.shape[1]
     if not isinstance(valid, (tuple, list)) or len(valid) != 2:
         raise ValueError('valid must be (images, labels)')

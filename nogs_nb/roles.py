@@ -15,7 +15,7 @@ import torch
 from .checks import check_count
 from .checks import check_images
 from .image import canonical_id
-from .images import as_tensor
+from .fovea import as_tensor
 
 # %% ../nbs/02b_roles.ipynb #e02dcf50
 def _train_positions(dataset):
