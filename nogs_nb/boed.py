@@ -323,9 +323,11 @@ def near_optimal_sequences(
     "Near-optimal glimpse sequences of a data set, resumable"
     if isinstance(avp, dict):
         _check_tasks(avp)
-        return {task: near_optimal_sequences(images, ids, one, completer, grid, out, n_glimpses, n_samples, search,
-                                             seed, shard, key and f'{key} {task}', score, revisit, first, labels)
-                for task, one in avp.items()}
+        def sequences(task):
+            own_key = key and f'{key} {task}'
+            return near_optimal_sequences(images, ids, avp[task], completer, grid, out, n_glimpses, n_samples,
+                                          search, seed, shard, own_key, score, revisit, first, labels)
+        return {task: sequences(task) for task in avp}
     settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
     first = _check_asked(avp, completer, grid, first, labels)
     if key is not None: check_text(key, 'key')

@@ -157,7 +157,8 @@ def counted(self:GlimpsePosterior,
     most = int(torch.as_tensor(t).max())
     if most > T and not self.beyond:
         raise ValueError(f'the posterior was trained for {T} glimpses, this is number {most}: train it with '
-                         f'n_glimpses={most}, or set its .beyond = True to have it judge more as if they were {T}')
+                         f'n_glimpses={most}, or set its .beyond = True to have it judge more as if '
+                         f'they were {T}')
     return t.clamp(max=T) if isinstance(t, torch.Tensor) else min(t, T)
 
 @patch

@@ -12,7 +12,6 @@ __all__ = ['gather_glimpses', 'uniform_places', 'search_like_places', 'heads_nll
 import copy
 from pathlib import Path
 import torch
-import torch.nn.functional as F
 from fastcore.meta import delegates
 from .fovea import GlimpseGrid, glimpse_pixels, random_locations
 from .checks import check_count, check_ids, check_labels

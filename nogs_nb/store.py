@@ -10,7 +10,6 @@ __all__ = ['decoded']
 # %% ../nbs/02g_store.ipynb #41203742
 import json
 import os
-from pathlib import Path
 import numpy as np
 import torch
 from .files import as_path, fingerprint, make_folder, progress, write_json
@@ -21,8 +20,8 @@ def _made_from(images):
     "What decides the decoded pixels, as far as it can be told without decoding"
     files = [os.stat(f) for f in getattr(images, 'files', None) or ()]
     stamps = [(o.st_size, o.st_mtime_ns) for o in files]
-    settings = dict(kind=type(images).__qualname__, seed=getattr(images, 'seed', None), size=list(images.size))
-    return dict(settings, n=len(images), channels=images.channels, images=fingerprint([images.ids, stamps]))
+    kind, seed = type(images).__qualname__, getattr(images, 'seed', None)
+    return dict(kind=kind, seed=seed, size=list(images.size), n=len(images), channels=images.channels, images=fingerprint([images.ids, stamps]))
 
 def _fill(path, images, at_a_time=256):
     "Decode all images into a new file"
