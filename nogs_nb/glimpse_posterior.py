@@ -21,7 +21,7 @@ from .fovea import as_pair, glimpses
 from .checks import as_float, check_images, check_task
 from .files import fingerprint, progress, write_json
 from .bank import ImageBank
-from .glimpse_network import GlimpsePosterior, load_glimpse_posterior
+from .glimpse_network import GlimpsePosterior, load_glimpse_posterior, pixel_shares
 from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
 
 # %% ../nbs/05d_glimpse_posterior.ipynb #1746f3c0
@@ -241,6 +241,7 @@ class GlimpsePairs:
     def __init__(self,
         task, # A `TaskGlimpses`
         vectors, # (M, L', width): of some images, at all places that are asked about
+        places, # (L', 2) locations of the columns
         slots, # (N,) int64: which of the images are the completions
         observed, # (t,) int64: columns of the glimpses taken, distinct
         candidates, # (L,) int64: columns of the candidates
@@ -248,13 +249,23 @@ class GlimpsePairs:
         self.vectors, self.slots, self.candidates = vectors, slots, candidates
         self.n_completions, self.n_candidates, self.n_passes = len(slots), len(candidates), 0
         self.batch = 50_000
-        device, t = vectors.device, len(observed)
-        seen = vectors[slots[:, None].to(device), observed[None].to(device)]
-        self.S = seen.float().sum(1) # (N, width), accumulated in single precision
+        device, t, g = vectors.device, len(observed), task.posterior.grid.glimpse_size
+        self.seen = vectors[slots[:, None].to(device), observed[None].to(device)].float() # (N, t, width)
+        own = pixel_shares(places[observed][None], g)[0, -1:].reshape(t, 1).to(device)
+        self.S = (own*self.seen).sum(1) # (N, width)
         self.before, self.after = task.head(t), task.head(t + 1)
         self.again = torch.isin(candidates, observed) # (L,): candidates that have been looked at
+        self._overlap(places[observed], places[candidates], g)
         columns = torch.arange(vectors.shape[1])
         self.whole = len(candidates) == len(columns) and bool((candidates == columns).all())
+
+    def _overlap(self, observed, candidates, g):
+        "Which candidates share pixels with glimpses taken, and all weights there"
+        apart = (candidates[:, None] - observed).abs() >= torch.tensor(g) # (L, t, 2)
+        self.near = ~apart.any(-1).all(1) # (L,)
+        both = torch.cat([observed.expand(int(self.near.sum()), -1, -1), candidates[self.near][:, None]], 1)
+        self.shares = torch.zeros(len(candidates), both.shape[1])
+        self.shares[self.near] = pixel_shares(both, g)[:, -1] # (L, t+1): of the glimpses taken, and its own
 
     @torch.inference_mode()
     def prefix(self)->torch.Tensor: # (N, K)
@@ -272,11 +283,14 @@ def log_probs(self:GlimpsePairs,
     "Log-probabilities of every pair of a completion and a candidate"
     columns, whole = self.candidates[l], self.whole and len(l) == self.n_candidates
     whole = whole and bool((l[1:] > l[:-1]).all())
+    near = self.near[l].nonzero()[:, 0].to(self.vectors.device)
+    taken, own = self.shares[l][near.cpu()].to(near.device).split([self.seen.shape[1], 1], 1)
     S, answers = self.S + self.after.offset, []
     for i in n.tolist(): # one completion at a time stays in the processor's cache
         v = self.vectors[self.slots[i]]
-        if not whole: v = v[columns.to(v.device)]
-        answers.append(self.after(v.float().add_(S[i])))
+        v = (v if whole else v[columns.to(v.device)]).float()
+        shared = own*v[near] + taken@self.seen[i] + self.after.offset
+        answers.append(self.after(v.add_(S[i]).index_copy_(0, near, shared)))
     answers = torch.stack(answers).cpu()
     again = self.again[l]
     if again.any(): # looking twice at a place changes nothing
@@ -348,7 +362,7 @@ def pairs(self:TaskGlimpses,
     if self.table is None: return self._pairs_of_pixels(completion, observed, candidates)
     grid, vectors = self.posterior.grid, torch.from_numpy(self.table.slots)
     slots = self.table.slots_of(completion.positions, completion.mirrored)
-    return GlimpsePairs(self, vectors, slots, grid.index(observed), grid.index(candidates))
+    return GlimpsePairs(self, vectors, grid.locations, slots, grid.index(observed), grid.index(candidates))
 
 @patch
 def _pairs_of_pixels(self:TaskGlimpses, completion, observed, candidates):
@@ -357,7 +371,8 @@ def _pairs_of_pixels(self:TaskGlimpses, completion, observed, candidates):
     column = {tuple(l): i for i, l in enumerate(places.tolist())}
     find = lambda locations: torch.tensor([column[tuple(l)] for l in locations.tolist()], dtype=torch.long)
     vectors = torch.stack([place_vectors(self.posterior, image, places) for image in completion.images])
-    return GlimpsePairs(self, vectors, torch.arange(len(vectors)), find(observed), find(candidates))
+    slots = torch.arange(len(vectors))
+    return GlimpsePairs(self, vectors, places, slots, find(observed), find(candidates))
 
 # %% ../nbs/05d_glimpse_posterior.ipynb #9993ef9a
 @patch
