@@ -17,8 +17,8 @@ from fastcore.basics import patch
 from safetensors import safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import nn
-from .fovea import GlimpseGrid, as_pair
-from .checks import as_float, check_count
+from .fovea import GlimpseGrid, as_pair, as_tensor, check_locations
+from .checks import as_float, check_count, check_values
 from .files import fingerprint, write_atomic
 
 # %% ../nbs/03b_glimpse_network.ipynb #a968179c
@@ -214,11 +214,27 @@ def prefixes(self:GlimpsePosterior,
     return F.pad(S, (0, 0, 1, 0)), F.pad(t, (1, 0))
 
 @patch
+def _checked(self:GlimpsePosterior, glimpses, locations):
+    "Glimpses and locations as tensors that fit the network and each other"
+    y, l = as_tensor(glimpses, 'glimpses'), as_tensor(locations, 'locations')
+    l = check_locations(l, self.grid.image_size, self.grid.glimpse_size).to(y.device)
+    wanted = self.config['in_channels'], *self.grid.glimpse_size
+    if y.ndim != 5 or 0 in y.shape or tuple(y.shape[2:]) != wanted:
+        raise ValueError(f'glimpses have shape {tuple(y.shape)}; expected (B, T, {", ".join(map(str, wanted))}), '
+                         'none of them 0')
+    if l.shape[:-1] != y.shape[:2]:
+        raise ValueError(f'locations have shape {tuple(l.shape)}; expected {(*y.shape[:2], 2)}, '
+                         f'for glimpses of shape {tuple(y.shape)}')
+    check_values(y, 'glimpses')
+    return y, l
+
+@patch
 def forward(self:GlimpsePosterior,
     glimpses, # (B, T, C, g, g): uint8, or float in [0, 1]
     locations, # (B, T, 2) top-left pixels
 )->dict: # task -> (B, T, K) log-probabilities
     "Log-probabilities after each prefix"
+    glimpses, locations = self._checked(glimpses, locations)
     S, t = self.prefixes(self.vectors(glimpses, locations), locations)
     return self.split(self.logits(S[:, 1:], t[:, 1:]))
 

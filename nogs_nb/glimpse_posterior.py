@@ -12,14 +12,15 @@ import fcntl
 import json
 import os
 import zlib
+from numbers import Real
 from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from .fovea import as_pair, glimpses
-from .checks import as_float, check_images, check_task
-from .files import fingerprint, progress, write_json
+from .checks import as_float, check_flag, check_images, check_task
+from .files import fingerprint, make_folder, progress, write_json
 from .bank import ImageBank
 from .glimpse_network import GlimpsePosterior, load_glimpse_posterior, pixel_shares
 from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
@@ -30,7 +31,7 @@ def place_vectors(
     posterior:GlimpsePosterior, # In evaluation mode
     image, # (C, H, W): uint8, or float in [0, 1]
     locations, # (L, 2) top-left pixels
-    at_a_time:int=2500, # Glimpses the network gets at once
+    at_a_time:int=250, # Glimpses the network gets at once: as many as stay in the processor's cache
 )->torch.Tensor: # (L, width)
     "The vectors of one image's glimpses at many places"
     where = posterior.log_gain.device
@@ -41,6 +42,39 @@ def place_vectors(
     return torch.cat(parts)
 
 # %% ../nbs/05d_glimpse_posterior.ipynb #751c06ff
+def _check_parts(path, posterior, bank):
+    "Refuse what cannot be a table's folder, posterior and bank"
+    if not isinstance(path, (str, os.PathLike)) or '\0' in str(path):
+        raise ValueError(f'path is {path!r}; expected the name of a folder')
+    if not isinstance(posterior, GlimpsePosterior):
+        raise ValueError(f'posterior is a {type(posterior).__name__}; expected a GlimpsePosterior')
+    if not isinstance(bank, ImageBank):
+        raise ValueError(f'bank is a {type(bank).__name__}; expected an ImageBank')
+    size, channels = posterior.grid.image_size, posterior.config['in_channels']
+    if bank.shape != (channels, *size):
+        raise ValueError(f'the bank holds images (C, H, W) = {bank.shape}; '
+                         f'the posterior reads {(channels, *size)}')
+
+_FORMAT = 'nogs_nb.GlimpseTable/2'
+
+def _write_about(path, **about):
+    "Write what a table was made for, with a fingerprint by which a change is known"
+    about = dict(format=_FORMAT, **about)
+    write_json(path, dict(about, fingerprint=fingerprint(*map(str, about.items()))))
+
+def _read_about(path):
+    "What a table was made for"
+    if not path.is_file(): raise ValueError(f'{path.parent} is not a glimpse table: it has no {path.name}')
+    try:
+        about = json.loads(path.read_text())
+        was = about.pop('fingerprint')
+    except Exception as e: raise ValueError(f'{path} is damaged: {e!r}') from e
+    if about.get('format') != _FORMAT:
+        raise ValueError(f'{path} has format {about.get("format")!r}; expected {_FORMAT!r}: '
+                         'delete the folder, and it will be made again')
+    if was != fingerprint(*map(str, about.items())): raise ValueError(f'{path} was changed or is damaged')
+    return about
+
 class GlimpseTable:
     "Glimpse vectors of a bank's images, made when asked for and kept on disk"
     def __init__(self,
@@ -48,10 +82,9 @@ class GlimpseTable:
         posterior:GlimpsePosterior, # The posterior it was made for
         bank:ImageBank, # The bank it was made for
     ):
+        _check_parts(path, posterior, bank)
         self.path, self.posterior, self.bank = Path(path), posterior.eval(), bank
-        about = self.path/'table.json'
-        if not about.exists(): raise ValueError(f'{self.path} is not a glimpse table: it has no table.json')
-        self.about = json.loads(about.read_text())
+        self.about = _read_about(self.path/'table.json')
         for name, part in (('posterior', posterior), ('bank', bank)):
             if self.about[name] != part.fingerprint():
                 raise ValueError(f'{self.path} is the table of another {name}: '
@@ -90,12 +123,17 @@ class GlimpseTable:
                       keys=(np.int64, (n,)), crc=(np.uint32, (n,)))
         for name, (dtype, shape) in shapes.items():
             file = self.path/f'{name}.npy'
-            try: a = np.load(file, mmap_mode='r+', allow_pickle=False)
-            except (OSError, ValueError) as e: raise ValueError(f'{file} is missing or damaged: {e}') from e
+            try:
+                np.load(file, mmap_mode='r', allow_pickle=False) # 'r+' would make a file that was cut whole again
+                a = np.load(file, mmap_mode='r+', allow_pickle=False)
+            except Exception as e: raise ValueError(f'{file} is missing or damaged: {e}') from e
             if a.dtype != dtype or a.shape != shape:
                 raise ValueError(f'{file} holds {a.dtype} {a.shape}; expected {np.dtype(dtype)} {shape}')
             setattr(self, name, a)
         self.at = {int(key): slot for slot, key in enumerate(self.keys) if key >= 0}
+        if len(self.at) < (self.keys >= 0).sum() or self.keys.min() < -1 or self.keys.max() >= 2*len(self.bank):
+            raise ValueError(f'{self.path}/keys.npy is damaged: it names an image twice, or one that the bank '
+                             'does not have; delete the folder, and it will be made again')
         self.used = {key: 0 for key in self.at} # when each was used last
         self.checked, self.clock = set(), 0
 
@@ -110,29 +148,40 @@ def create(cls:GlimpseTable,
     fill:bool=False, # Make everything there is room for now, not when asked for
 )->GlimpseTable:
     "Make a table, or go on with one that is there"
-    path, n = Path(path), len(bank)*(1 + mirror)
-    slot = len(posterior.grid)*posterior.config['width']*2
-    n_slots = n if budget is None else min(int(budget//slot), n)
-    if n_slots < 1:
-        raise ValueError(f'a budget of {budget:.3g} bytes has no room for one image of {slot:,} bytes')
+    _check_parts(path, posterior, bank)
+    mirror, fill = check_flag(mirror, 'mirror'), check_flag(fill, 'fill')
+    path, n_places, width = Path(path), len(posterior.grid), posterior.config['width']
+    n_slots = _affordable(len(bank)*(1 + mirror), n_places*width*2, budget)
     if not (path/'table.json').exists():
-        path.mkdir(parents=True, exist_ok=True)
-        _make_files(path, n_slots, len(posterior.grid), posterior.config['width'])
-        made_for = dict(posterior=posterior.fingerprint(), bank=bank.fingerprint())
-        about = dict(format='nogs_nb.GlimpseTable/1', n_slots=n_slots, mirror=bool(mirror), **made_for)
-        write_json(path/'table.json', about)
+        make_folder(path)
+        _make_files(path, n_slots, n_places, width)
+        _write_about(path/'table.json', n_slots=n_slots, mirror=mirror,
+                     posterior=posterior.fingerprint(), bank=bank.fingerprint())
     table = cls(path, posterior, bank)
+    if mirror and not table.about['mirror']:
+        raise ValueError(f'{path} was made without mirrored images: make another, or pass mirror=False')
     if fill: table.fill()
     return table
+
+def _affordable(n, slot, budget):
+    "How many of n slots fit into a budget, all in bytes"
+    if budget is None: return n
+    if isinstance(budget, bool) or not isinstance(budget, Real) or not budget >= 0:
+        raise ValueError(f'budget is {budget!r}; expected a number of bytes, or None for room for everything')
+    if budget < slot:
+        raise ValueError(f'a budget of {budget:.3g} bytes has no room for one image of {slot:,} bytes')
+    return int(min(budget//slot, n))
 
 def _make_files(path, n_slots, n_places, width):
     "Empty files, their room on disk reserved, so that a full disk is noticed now"
     files = dict(slots=(np.float16, (n_slots, n_places, width), 0),
                  keys=(np.int64, (n_slots,), -1), crc=(np.uint32, (n_slots,), 0))
     for name, (dtype, shape, value) in files.items():
-        a = np.lib.format.open_memmap(path/f'{name}.npy', 'w+', dtype, shape)
-        try: _reserve(path/f'{name}.npy', a.nbytes)
+        file = path/f'{name}.npy'
+        a = np.lib.format.open_memmap(file, 'w+', dtype, shape)
+        try: _reserve(file, a.nbytes)
         except OSError as e:
+            file.unlink()
             raise ValueError(f'no room for a table of {a.nbytes/2**30:.2g} GiB in {path} ({e}): '
                              'pass a smaller budget=') from e
         if value: a[:] = value
@@ -148,22 +197,27 @@ def _make(self:GlimpseTable, key):
     "Compute the vectors of an image into a slot, that of the least recently used one where all are taken"
     image = self.bank[key//2]
     v = place_vectors(self.posterior, image.flip(-1) if key % 2 else image, self.posterior.grid.locations)
-    slot = len(self.at)
-    if slot == len(self.keys):
+    if len(self.at) < len(self.keys): slot = int((self.keys < 0).argmax()) # the first that is free
+    else:
         oldest = min(self.at, key=self.used.get)
         slot = self.at.pop(oldest)
         self.keys[slot] = -1
     self.slots[slot] = v.half().cpu().numpy()
-    self.crc[slot] = zlib.crc32(self.slots[slot])
+    self.crc[slot] = self._checksum(slot, key)
     self.keys[slot] = key
     self.at[key] = slot
     self.checked.add(slot)
 
 @patch
+def _checksum(self:GlimpseTable, slot, key):
+    "Of the vectors in a slot and the image they are of"
+    return zlib.crc32(np.int64(key).tobytes(), zlib.crc32(self.slots[slot]))
+
+@patch
 def _check(self:GlimpseTable, slot):
     "Compare a slot with its checksum, the first time it is read"
     if slot in self.checked: return
-    if zlib.crc32(self.slots[slot]) != self.crc[slot]:
+    if self._checksum(slot, self.keys[slot]) != self.crc[slot]:
         raise ValueError(f'{self.path}/slots.npy: slot {slot} does not fit its checksum: the table was '
                          'edited or is damaged; delete the folder, and it will be made again')
     self.checked.add(slot)
@@ -308,6 +362,10 @@ class TaskGlimpses:
         dtype=None, # Of the search's products, such as torch.bfloat16; None: single precision
     ):
         check_task(task, posterior.tasks)
+        if not isinstance(table, (GlimpseTable, type(None))):
+            raise ValueError(f'table is a {type(table).__name__}; expected a GlimpseTable, or None')
+        if dtype is not None and not getattr(dtype, 'is_floating_point', False):
+            raise ValueError(f'dtype is {dtype!r}; expected a type of floats, such as torch.bfloat16')
         if table is not None and table.about['posterior'] != posterior.fingerprint():
             raise ValueError(f'{table.path} is the table of another posterior')
         self.posterior, self.task, self.table, self.dtype = posterior.eval(), task, table, dtype

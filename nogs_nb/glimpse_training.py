@@ -13,7 +13,7 @@ import copy
 from pathlib import Path
 import torch
 from fastcore.meta import delegates
-from .fovea import GlimpseGrid, glimpse_pixels, random_locations
+from .fovea import GlimpseGrid, check_locations, glimpse_pixels, random_locations
 from .checks import check_count, check_ids, check_labels
 from .files import fingerprint, is_quiet, make_folder, progress, write_atomic
 from .roles import check_disjoint
@@ -59,11 +59,15 @@ def search_like_places(
     n_glimpses:int, # Glimpses T
     generator, # torch.Generator
     densities, # (A, L) probabilities of places, one row a task
+    sequences=None, # (P, >= T, 2) what a search chose for other images: half of the sequences are among these
 )->torch.Tensor: # (n, T, 2)
     "Places like those that a search chooses, whatever the image"
     l = uniform_places(n, grid, n_glimpses, generator)
     task = torch.randint(len(densities), (n,), generator=generator)
     chosen = grid.locations[torch.multinomial(densities[task], n_glimpses, True, generator=generator)]
+    if sequences is not None:
+        some = sequences[torch.randint(len(sequences), (n,), generator=generator), :n_glimpses]
+        chosen = torch.where(torch.rand(n, 1, 1, generator=generator) < .5, some, chosen)
     uniform = torch.rand(n, n_glimpses, 1, generator=generator) < .15
     uniform |= torch.rand(n, 1, 1, generator=generator) < .25
     return torch.where(uniform, l, chosen)
@@ -153,7 +157,7 @@ class _Run:
         self.schedule.step()
 
 # %% ../nbs/03c_glimpse_training.ipynb #ef6ba1fa
-def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, dtype, generator):
+def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, sequences, dtype, generator):
     "One pass over the images; mean -log g after 0..T glimpses"
     posterior, total = run.posterior.train(), []
     grid, T = posterior.grid, posterior.config['n_glimpses']
@@ -162,7 +166,7 @@ def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, dtyp
         mirrored = (torch.rand(len(batch), generator=generator) < .5).repeat_interleave(draws)
         r = batch.repeat_interleave(draws)
         if densities is None: l = uniform_places(len(r), grid, T, generator)
-        else: l = search_like_places(len(r), grid, T, generator, densities)
+        else: l = search_like_places(len(r), grid, T, generator, densities, sequences)
         with torch.autocast('cpu', dtype, enabled=dtype is not None):
             logits = _prefix_logits(posterior, images, r, l, mirrored if mirror else None)
         nll = heads_nll(posterior, logits, labels[r])
@@ -200,6 +204,7 @@ def train_glimpse_posterior(
     draws:int=4, # Draws of T places for each of them
     mirror:bool=True, # Mirror half of the images, at random
     densities=None, # (A, L) of `search_densities`: places like those that a search chooses; None: uniform
+    sequences=None, # (P, >= T, 2) what a search chose for other images, in addition to `densities`
     dtype=None, # Autocast to this type, such as torch.bfloat16
     seed:int=0, # Of order, mirroring and places
     checkpoint=None, # File to save the state in after each epoch, and to go on from
@@ -214,12 +219,14 @@ def train_glimpse_posterior(
     check_disjoint({'posterior training': learned, 'posterior tuning': valid[2]})
     if not posterior.info: _start_from_frequencies(posterior, labels[rows])
     run = _Run(posterior, lr, epochs, max(len(rows)//batch_size, 1))
-    places = 'uniform' if densities is None else densities
-    key = fingerprint(posterior, labels[rows], [str(i) for i in learned], places, settings, str(dtype))
+    if sequences is not None: sequences = _check_sequences(posterior, sequences, densities)
+    places = ['uniform'] if densities is None else [densities, *([] if sequences is None else [sequences])]
+    key = fingerprint(posterior, labels[rows], [str(i) for i in learned], *places, settings, str(dtype))
     if checkpoint is not None and Path(checkpoint).exists(): run.load(checkpoint, key)
     for epoch in range(len(run.history), epochs):
         generator = torch.Generator().manual_seed(1000*seed + epoch)
-        train = _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, dtype, generator)
+        train = _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, sequences, dtype,
+                       generator)
         tuned = judge_uniform(posterior, valid[0], valid_labels)
         run.history.append(dict(epoch=epoch + 1, train=train.tolist(), valid=tuned.tolist()))
         score = tuned[1:].mean().item()
@@ -229,6 +236,15 @@ def train_glimpse_posterior(
     posterior.load_state_dict(run.best[1])
     _remember(posterior.eval(), learned, valid[2], dict(settings, search_like=densities is not None))
     return run.history
+
+def _check_sequences(posterior, sequences, densities):
+    "Sequences (P, T, 2) that fit the posterior"
+    if densities is None: raise ValueError('sequences= adds to the places of densities=, which are missing')
+    T = posterior.config['n_glimpses']
+    if sequences.ndim != 3 or not len(sequences) or sequences.shape[1] < T:
+        raise ValueError(f'sequences have shape {tuple(sequences.shape)}; expected (P, {T}, 2) with P > 0')
+    check_locations(sequences, posterior.grid.image_size, posterior.grid.glimpse_size)
+    return sequences[:, :T]
 
 def _start_from_frequencies(posterior, labels):
     "Let a new network know how frequent the classes are, before it has seen any image"
@@ -285,7 +301,7 @@ def _densities_of(posterior, valid, file, dtype):
         write_atomic(file, lambda f: torch.save(dict(posterior=about, densities=densities), f))
     return densities
 
-@delegates(train_glimpse_posterior, but=['densities', 'checkpoint'])
+@delegates(train_glimpse_posterior, but=['densities', 'sequences', 'checkpoint'])
 def train_in_rounds(
     posterior:GlimpsePosterior, # Trained in place
     images, # (n, C, H, W) uint8 tensor; may be memory-mapped
