@@ -170,7 +170,7 @@ def _affordable(n, slot, budget):
         raise ValueError(f'budget is {budget!r}; expected a number of bytes, or None for room for everything')
     if budget < slot:
         raise ValueError(f'a budget of {budget:.3g} bytes has no room for one image of {slot:,} bytes')
-    return int(min(budget//slot, n))
+    return n if budget >= n*slot else int(budget//slot)
 
 def _make_files(path, n_slots, n_places, width):
     "Empty files, their room on disk reserved, so that a full disk is noticed now"
