@@ -342,7 +342,7 @@ def log_probs(self:GlimpsePairs,
     S, answers = self.S + self.after.offset, []
     for i in n.tolist(): # one completion at a time stays in the processor's cache
         v = self.vectors[self.slots[i]]
-        v = (v if whole else v[columns.to(v.device)]).float()
+        v = (v if whole else v[columns.to(v.device)]).to(torch.float32, copy=True)
         shared = own*v[near] + taken@self.seen[i] + self.after.offset
         answers.append(self.after(v.add_(S[i]).index_copy_(0, near, shared)))
     answers = torch.stack(answers).cpu()
