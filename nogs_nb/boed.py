@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from .fovea import GlimpseGrid, observed_mask
-from .checks import as_float, check_callable, check_count, check_flag, check_grid, check_ids, check_images
+from .checks import as_float, check_callable, check_count, check_flag, check_grid, check_ids
+from .checks import check_images
 from .checks import check_text
 from .files import Ledger, fingerprint, progress
 from .sequences import SequenceSet

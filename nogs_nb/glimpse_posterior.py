@@ -102,8 +102,8 @@ class GlimpseTable:
         for self.makes, kind in ((True, fcntl.LOCK_EX), (False, fcntl.LOCK_SH)):
             try: return fcntl.flock(self.lock, kind | fcntl.LOCK_NB)
             except OSError: pass
-        raise ValueError(f'{self.path} is in use by another process, which makes it: wait until it is filled, '
-                         'or give each process a table of its own')
+        raise ValueError(f'{self.path} is in use by another process, which makes it: wait until it is '
+                         'filled, or give each process a table of its own')
 
     def _share(self):
         "Let others read a table in which nothing is missing"
@@ -124,16 +124,17 @@ class GlimpseTable:
         for name, (dtype, shape) in shapes.items():
             file = self.path/f'{name}.npy'
             try:
-                np.load(file, mmap_mode='r', allow_pickle=False) # 'r+' would make a file that was cut whole again
+                np.load(file, mmap_mode='r', allow_pickle=False) # 'r+' would fill up a file that was cut
                 a = np.load(file, mmap_mode='r+', allow_pickle=False)
             except Exception as e: raise ValueError(f'{file} is missing or damaged: {e}') from e
             if a.dtype != dtype or a.shape != shape:
                 raise ValueError(f'{file} holds {a.dtype} {a.shape}; expected {np.dtype(dtype)} {shape}')
             setattr(self, name, a)
         self.at = {int(key): slot for slot, key in enumerate(self.keys) if key >= 0}
-        if len(self.at) < (self.keys >= 0).sum() or self.keys.min() < -1 or self.keys.max() >= 2*len(self.bank):
-            raise ValueError(f'{self.path}/keys.npy is damaged: it names an image twice, or one that the bank '
-                             'does not have; delete the folder, and it will be made again')
+        strange = self.keys.min() < -1 or self.keys.max() >= 2*len(self.bank)
+        if strange or len(self.at) < (self.keys >= 0).sum():
+            raise ValueError(f'{self.path}/keys.npy is damaged: it names an image twice, or one that the '
+                             'bank does not have; delete the folder, and it will be made again')
         self.used = {key: 0 for key in self.at} # when each was used last
         self.checked, self.clock = set(), 0
 

@@ -239,7 +239,8 @@ def train_glimpse_posterior(
         train = _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, sequences, dtype,
                        generator)
         tuned = _tuned(posterior, valid[0], valid_labels, densities, sequences)
-        run.history.append(dict(epoch=epoch + 1, train=train.tolist(), **{k: v.tolist() for k, v in tuned.items()}))
+        row = dict(train=train, **tuned)
+        run.history.append(dict(epoch=epoch + 1, **{name: nll.tolist() for name, nll in row.items()}))
         score = sum(v[1:].mean().item() for v in tuned.values())/len(tuned)
         if run.best is None or score < run.best[0]: run.best = score, copy.deepcopy(posterior.state_dict())
         if checkpoint is not None: run.save(checkpoint, key)
@@ -252,8 +253,8 @@ def _tuned(posterior, images, labels, densities, sequences):
     "Mean -log g of tuning images at uniform places and, where they were trained on, at search-like ones"
     tuned = dict(valid=judge_uniform(posterior, images, labels))
     if densities is None: return tuned
-    n, generator = len(images), torch.Generator().manual_seed(0)
-    places = search_like_places(n, posterior.grid, posterior.config['n_glimpses'], generator, densities, sequences)
+    n, T, generator = len(images), posterior.config['n_glimpses'], torch.Generator().manual_seed(0)
+    places = search_like_places(n, posterior.grid, T, generator, densities, sequences)
     return dict(tuned, searched=judge_places(posterior, images, labels, torch.arange(n), places))
 
 def _check_sequences(posterior, sequences, densities):

@@ -37,10 +37,10 @@ class OutsideJudge(nn.Module):
         self.features = nn.Linear(channels[-1], features)
         room = [h - g for h, g in zip(grid.image_size, grid.glimpse_size)]
         self.place = PlaceFilm(room, sum(self.widths))
-        def perceptron(t):
-            return nn.Sequential(nn.Dropout(dropout), nn.Linear(t*features, hidden), nn.ReLU(), nn.Dropout(dropout),
-                                 nn.Linear(hidden, sum(classes)))
-        self.perceptrons = nn.ModuleList([perceptron(t + 1) for t in range(n_glimpses)])
+        self.perceptrons = nn.ModuleList([
+            nn.Sequential(nn.Dropout(dropout), nn.Linear(t*features, hidden), nn.ReLU(),
+                          nn.Dropout(dropout), nn.Linear(hidden, sum(classes)))
+            for t in range(1, n_glimpses + 1)])
 
     def forward(self,
         glimpses, # (B, T, C, g, g) uint8
@@ -123,7 +123,8 @@ def judge_from_outside(
     for train, judged in progress(deals, label='a judge from outside', every=60):
         torch.manual_seed(seed)
         net = OutsideJudge(classes, grid, images.shape[1], locations.shape[1], **network)
-        states = _fit(net, images, labels, locations, train, classes, grid, epochs, batch_size, lr, mirror, generator)
+        states = _fit(net, images, labels, locations, train, classes, grid, epochs, batch_size, lr, mirror,
+                      generator)
         for t, state in enumerate(states):
             if t == 0 or state is not states[t-1]:
                 net.load_state_dict(state)
@@ -136,8 +137,8 @@ def _checked(images, labels, locations, grid, classes):
     "Everything as tensors that fit each other"
     check_grid(grid)
     if images.ndim != 4 or images.dtype != torch.uint8 or tuple(images.shape[2:]) != grid.image_size:
-        raise ValueError(f'images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 (n, C, H, W) '
-                         f'with (H, W) = {grid.image_size}')
+        raise ValueError(f'images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 '
+                         f'(n, C, H, W) with (H, W) = {grid.image_size}')
     classes = [check_count(k, 'classes', 2) for k in classes]
     labels = torch.as_tensor(labels)
     labels = labels[:, None] if labels.ndim == 1 else labels
@@ -157,13 +158,14 @@ def _deal(n, folds, labels, classes, generator):
         if torch.isin(judged, train).any(): raise ValueError('images are judged that the judge is trained on')
         deals = [(train, judged)]
     else:
-        if folds < 2 or n < 10*folds: raise ValueError(f'{folds} folds of {n} images; expected at least 2, of 10 each')
+        if folds < 2 or n < 10*folds:
+            raise ValueError(f'{folds} folds of {n} images; expected at least 2, of 10 each')
         parts = torch.randperm(n, generator=generator).tensor_split(folds)
         deals = [(torch.cat([*parts[:i], *parts[i+1:]]), parts[i].sort().values) for i in range(folds)]
     for train, _ in deals:
         for y, k in zip(labels[train].T, classes):
             rare = y.bincount(minlength=k).min().item()
             if rare < 5:
-                raise ValueError(f'a class of which a judge would see {rare} of {len(train)} images cannot be judged: '
-                                 'give it more images, or fewer folds')
+                raise ValueError(f'a class of which a judge would see {rare} of {len(train)} images cannot '
+                                 'be judged: give it more images, or fewer folds')
     return deals, torch.cat([judged for _, judged in deals]).sort().values

@@ -62,8 +62,8 @@ def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_sam
     few = ImageBank.from_tensor(bank[torch.arange(min(n_bank, len(bank)))], bank.ids[:n_bank])
     rough = folder/f'rough-{about}'
     table = GlimpseTable.create(rough/'table', posterior, few, fill=True)
-    sequences = searched_sequences(posterior, table, images[-n_searched:], list(ids)[-n_searched:], rough/'ledger',
-                                   step, n_samples, dtype, seed)
+    sequences = searched_sequences(posterior, table, images[-n_searched:], list(ids)[-n_searched:],
+                                   rough/'ledger', step, n_samples, dtype, seed)
     kept = dict(posterior=about, densities=densities, sequences=sequences)
     write_atomic(file, lambda f: torch.save(kept, f))
     shutil.rmtree(rough)
@@ -93,7 +93,7 @@ def train_on_own_places(
     folder, file = make_folder(folder), make_folder(folder)/'own.pt'
     before = GlimpsePosterior(**{**posterior.config, 'grid': posterior.grid})
     before.load_state_dict(posterior.state_dict())
-    densities, sequences = _kept_places(before.eval(), valid, bank, folder, n_searched, n_bank, step, n_samples,
-                                        dtype, seed)
+    densities, sequences = _kept_places(before.eval(), valid, bank, folder, n_searched, n_bank, step,
+                                        n_samples, dtype, seed)
     return train_glimpse_posterior(posterior, images, labels, ids, valid, rows, epochs, densities=densities,
                                    sequences=sequences, dtype=dtype, seed=seed, checkpoint=file, **kwargs)

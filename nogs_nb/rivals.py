@@ -43,7 +43,8 @@ def fixed_sequence(
     "The best single sequence for all images, found greedily"
     task = getattr(posterior, 'task', None)
     if task not in (bank.labels or {}):
-        raise ValueError(f'the bank has no labels of the task {task!r}, on which the best fixed sequence is chosen')
+        raise ValueError(f'the bank has no labels of the task {task!r}, on which the best fixed sequence '
+                         'is chosen')
     image = bank[0].float()/255 # no pixel of it is looked at
     return near_optimal_sequence(image, posterior, WholeBank(bank), grid, n_glimpses, score='nll').locations
 
@@ -52,11 +53,11 @@ def paired_difference(
     own, # (n, T, K) log-probabilities along one kind of sequence
     other, # (n, T, K) along another, of the same images
     labels, # (n,) int64
-)->dict: # Of 'nll' (nats) and 'accuracy': lists over t of (own minus other, half the width of its 95 % interval)
+)->dict: # Of 'nll' (nats) and 'accuracy': over t, own minus other and half the width of its 95 % interval
     "Mean differences over images, with 95 % intervals"
     if own.shape != other.shape or len(own) < 2:
-        raise ValueError(f'expected log-probabilities of the same images, at least 2, got shapes {tuple(own.shape)} '
-                         f'and {tuple(other.shape)}')
+        raise ValueError('expected log-probabilities of the same images, at least 2, got shapes '
+                         f'{tuple(own.shape)} and {tuple(other.shape)}')
     theta = torch.as_tensor(labels)[:, None, None].expand(-1, own.shape[1], 1)
     nll = -(own - other).gather(2, theta)[..., 0].double()
     right = [(p.argmax(2) == theta[..., 0]).double() for p in (own, other)]

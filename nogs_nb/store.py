@@ -21,7 +21,8 @@ def _made_from(images):
     files = [os.stat(f) for f in getattr(images, 'files', None) or ()]
     stamps = [(o.st_size, o.st_mtime_ns) for o in files]
     kind, seed = type(images).__qualname__, getattr(images, 'seed', None)
-    return dict(kind=kind, seed=seed, size=list(images.size), n=len(images), channels=images.channels, images=fingerprint([images.ids, stamps]))
+    return dict(kind=kind, seed=seed, size=list(images.size), n=len(images), channels=images.channels,
+                images=fingerprint([images.ids, stamps]))
 
 def _fill(path, images, at_a_time=256):
     "Decode all images into a new file"
