@@ -22,7 +22,7 @@ from .fovea import as_pair, glimpses
 from .checks import as_float, check_flag, check_images, check_task
 from .files import fingerprint, make_folder, progress, write_json
 from .bank import ImageBank
-from .glimpse_network import GlimpsePosterior, load_glimpse_posterior, pixel_shares
+from .glimpse_network import GlimpsePosterior, first_looks, load_glimpse_posterior, pixel_shares
 from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
 
 # %% ../nbs/05d_glimpse_posterior.ipynb #1746f3c0
@@ -271,6 +271,7 @@ class TaskHead:
         task:str, # Of which task
         t:int, # How many glimpses its sums are of
         dtype=None, # Of the products, such as torch.bfloat16; None: single precision
+        temperature:float=1., # Its logits are divided by it
     ):
         t = posterior.counted(t)
         i = list(posterior.tasks).index(task)
@@ -280,7 +281,8 @@ class TaskHead:
         gain = posterior.log_gain[t].exp()
         self.offset = (posterior.shift[t]/gain).detach() # beta_t / gamma_t
         hidden, heads = posterior.hidden, posterior.heads
-        parts = hidden.weight[units]*gain, hidden.bias[units], heads.weight[rows, units], heads.bias[rows]
+        parts = (hidden.weight[units]*gain, hidden.bias[units],
+                 heads.weight[rows, units]/temperature, heads.bias[rows]/temperature)
         self.first, self.bias, self.second, self.prior = [o.detach().to(dtype or o.dtype) for o in parts]
 
     def __call__(self,
@@ -354,6 +356,14 @@ def log_probs(self:GlimpsePairs,
     return answers
 
 # %% ../nbs/05d_glimpse_posterior.ipynb #35a2c994
+def _check_temperatures(temperatures, n_glimpses):
+    "Temperatures (T,), after checking number and sign"
+    if temperatures is None: return None
+    x = torch.as_tensor(temperatures).float()
+    if x.shape != (n_glimpses,) or not (x > 0).all() or not x.isfinite().all():
+        raise ValueError(f'temperatures are {temperatures}; expected {n_glimpses} numbers above 0')
+    return x
+
 class TaskGlimpses:
     "One task of a `GlimpsePosterior`, as the search and the judge want it"
     def __init__(self,
@@ -361,6 +371,7 @@ class TaskGlimpses:
         task:str, # Name of one of its tasks
         table:GlimpseTable=None, # Where the vectors of the completions are; None: made when asked for
         dtype=None, # Of the search's products, such as torch.bfloat16; None: single precision
+        temperatures=None, # (T,) of `fit_temperatures`, for 1..T glimpses; None: all 1
     ):
         check_task(task, posterior.tasks)
         if not isinstance(table, (GlimpseTable, type(None))):
@@ -371,21 +382,25 @@ class TaskGlimpses:
             raise ValueError(f'{table.path} is the table of another posterior')
         self.posterior, self.task, self.table, self.dtype = posterior.eval(), task, table, dtype
         self.trained_on = posterior.info.get('ids', [])
+        self.temperatures = _check_temperatures(temperatures, posterior.config['n_glimpses'])
 
     @property
     def unaided(self):
         "The same without a table"
-        return type(self)(self.posterior, self.task, None, self.dtype)
+        return type(self)(self.posterior, self.task, None, self.dtype, self.temperatures)
 
     def head(self,
         t:int, # How many glimpses its sums are of
     )->TaskHead:
         "The task's perceptron after t glimpses"
-        return TaskHead(self.posterior, self.task, t, self.dtype)
+        known = self.posterior.counted(t)
+        own = self.temperatures[known - 1].item() if known and self.temperatures is not None else 1.
+        return TaskHead(self.posterior, self.task, t, self.dtype, own)
 
     def fingerprint(self)->str:
-        "Network, task and precision"
-        return fingerprint(self.posterior.fingerprint(), self.task, str(self.dtype))
+        "Network, task, precision and temperatures"
+        own = [] if self.temperatures is None else [self.temperatures]
+        return fingerprint(self.posterior.fingerprint(), self.task, str(self.dtype), *own)
 
     def __call__(self, embedded):
         raise ValueError('a posterior that reads glimpses cannot be asked about a masked frame, which does '
@@ -445,7 +460,12 @@ def prefix_log_probs(self:TaskGlimpses,
     g, out = self.posterior.grid.glimpse_size, []
     for x, l in zip(images.split(batch_size), locations.split(batch_size)):
         x = as_float(check_images(x, self.posterior.grid.image_size))
-        out.append(self.posterior(glimpses(x, l.to(x.device), g), l.to(x.device))[self.task])
+        l = l.to(x.device)
+        answers = self.posterior(glimpses(x, l, g), l)[self.task]
+        if self.temperatures is not None:
+            t = self.posterior.counted(first_looks(l).cumsum(1)) # at least 1
+            answers = (answers/self.temperatures.to(x.device)[t - 1][..., None]).log_softmax(-1)
+        out.append(answers)
     return torch.cat(out)
 
 @patch
@@ -453,6 +473,7 @@ def for_task(self:GlimpsePosterior,
     task:str, # Name of one of its tasks
     table:GlimpseTable=None, # Where the vectors of the completions are; None: made when asked for
     dtype=None, # Of the search's products, such as torch.bfloat16; None: single precision
+    temperatures=None, # (T,) of `fit_temperatures`, for 1..T glimpses; None: all 1
 )->TaskGlimpses:
     "The posterior of one task, as the search wants it"
-    return TaskGlimpses(self, task, table, dtype)
+    return TaskGlimpses(self, task, table, dtype, temperatures)

@@ -6,10 +6,11 @@ Docs: https://nogs-nb.github.io/nogs_nb/judge.html.md"""
 
 # %% auto #0
 __all__ = ['evaluating', 'check_log_probs', 'prefix_log_probs', 'expected_calibration_error', 'prefix_metrics',
-           'show_calibration', 'sequence_controls', 'image_share', 'show_controls']
+           'show_calibration', 'fit_temperatures', 'sequence_controls', 'image_share', 'show_controls']
 
 # %% ../nbs/03a_judge.ipynb #cfc83004
 import inspect
+import math
 from contextlib import contextmanager
 from functools import partial
 import matplotlib.pyplot as plt
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from scipy.optimize import minimize_scalar
 from .fovea import GlimpseGrid, as_tensor, check_locations, embed_observed
 from .checks import as_float, check_callable, check_count, check_grid, check_images, check_labels
 
@@ -180,6 +182,18 @@ def show_calibration(
         ax.set_xlim(1/logp.shape[-1] - .05, 1.02)
         ax.set_ylim(.3, 1.02)
     return axs
+
+# %% ../nbs/03a_judge.ipynb #d9298209
+def fit_temperatures(
+    logp:torch.Tensor, # (n, T, K) log-probabilities, from `prefix_log_probs`
+    labels, # (n,) int64
+)->torch.Tensor: # (T,) above 0; above 1 where the answers are too sure
+    "The temperature, for each number of glimpses, at which the answers fit the labels best"
+    y, steps = _check_answers(logp, labels)
+    def loss(log_temperature, step):
+        return F.nll_loss((step.double()/math.exp(log_temperature)).log_softmax(1), y).item()
+    best = [minimize_scalar(loss, bounds=(-2, 2), args=(step,), method='bounded').x for step in steps]
+    return torch.tensor(best).exp().float()
 
 # %% ../nbs/03a_judge.ipynb #5ffb34e1
 def sequence_controls(
