@@ -39,6 +39,7 @@ def _learner(task, settings, method, seed, cbs, sequences, device):
                         ids=train.ids, sequences=sequences, grid=task.grid, n_glimpses=settings.n_glimpses,
                         batch_size=settings.batch_size, mirror=settings.mirror, seed=seed, device=device,
                         as_float=False, # uint8 is what the network needs least memory for
+                        stored=train.images.dtype == torch.uint8 and train.images.is_contiguous(),
                         task=task.name)
     return attention_learner(dls, model, cbs, lr=settings.lr, method=method)
 

@@ -18,6 +18,7 @@ from .fovea import GlimpseGrid, as_tensor
 from .checks import as_float, check_count, check_device, check_flag, check_grid, check_ids, check_images
 from .checks import check_labels, check_text
 from .sequences import SequenceSet
+from .store import StoredBatch
 from .attention import StepNorm
 from .supervision import Guard, check_number, check_signals
 
@@ -50,6 +51,7 @@ class AttentionLoader:
         seed:int=0, # Of order and mirroring
         device='cpu', # Where batches go
         as_float:bool=True, # Turn uint8 images into floats? `HardAttention` needs floats of the glimpses only
+        stored:bool=False, # Hand out `StoredBatch`es of uint8 images, which copy none of them?
     ):
         self.images = check_images(images)
         n = len(self.images)
@@ -60,24 +62,30 @@ class AttentionLoader:
         self.locations, self.has = _check_locations(locations, has, n)
         self.bs = min(check_count(batch_size, 'batch_size'), n)
         self.shuffle, self.mirror = check_flag(shuffle, 'shuffle'), check_flag(mirror, 'mirror')
-        self.as_float = check_flag(as_float, 'as_float')
+        self.as_float, self.stored = check_flag(as_float, 'as_float'), check_flag(stored, 'stored')
+        if stored: StoredBatch(self.images, torch.arange(1)) # refuses images that are no store
         self.seed, self.generator = check_count(seed, 'seed', 0), torch.Generator()
         self.restart()
         self.to(device)
 
 # %% ../nbs/07a_learner.ipynb #82995295
 @patch
+def _pictures(self:AttentionLoader, positions, mirrored):
+    "Images of a batch, some of them mirrored"
+    if self.stored: return StoredBatch(self.images, positions, mirrored).to(self.device)
+    x = self.images[positions]
+    x[mirrored] = x[mirrored].flip(-1)
+    x = x.to(self.device)
+    return as_float(x) if self.as_float or x.is_floating_point() else x
+
+@patch
 def batch(self:AttentionLoader,
     positions, # Positions of the images, (B,)
 )->tuple: # Images, locations, has_locations, labels, on the device
     "The batch of some images"
-    x, has = self.images[positions], self.has[positions]
-    if self.mirror:
-        heads = torch.rand(len(x), generator=self.generator) < .5
-        flip = (heads & ~has).nonzero()[:, 0]
-        x[flip] = x[flip].flip(-1)
-    x = x.to(self.device)
-    if self.as_float or x.is_floating_point(): x = as_float(x)
+    has = self.has[positions]
+    heads = torch.rand(len(has), generator=self.generator) < .5 if self.mirror else torch.zeros_like(has)
+    x = self._pictures(positions, heads & ~has)
     rest = self.locations[positions], has, self.labels[positions]
     return x, *(v.to(self.device) for v in rest)
 
@@ -192,6 +200,7 @@ def attention_dls(
     seed:int=0, # Of order and mirroring
     device='cpu', # Where batches go
     as_float:bool=True, # Turn uint8 images into floats? See `AttentionLoader`
+    stored:bool=False, # Copy no training images? See `AttentionLoader`
     task:str='', # What is trained; sequences of another task are refused; '': not checked
 )->DataLoaders:
     "fastai `DataLoaders` of images, the locations of those that have a sequence, and labels"
@@ -207,7 +216,8 @@ def attention_dls(
     if sequences is not None: locations, has = align(sequences, ids, len(images), grid, n_glimpses, task)
     if n_glimpses is None: n_glimpses = 5 if sequences is None else sequences.n_glimpses
     train = AttentionLoader(images, labels, locations, has, n_glimpses, batch_size,
-                            shuffle=True, mirror=mirror, seed=seed, device=device, as_float=as_float)
+                            shuffle=True, mirror=mirror, seed=seed, device=device, as_float=as_float,
+                            stored=stored)
     check = AttentionLoader(*valid, n_glimpses=n_glimpses, batch_size=250, device=device)
     return DataLoaders(train, check, device=device)
 

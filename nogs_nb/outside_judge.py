@@ -15,8 +15,8 @@ from torch import nn
 from .fovea import GlimpseGrid, check_locations
 from .checks import as_float, check_count, check_grid, check_labels
 from .files import progress
+from .store import gather_glimpses
 from .glimpse_network import GlimpseEncoder, PlaceFilm
-from .glimpse_training import gather_glimpses
 
 # %% ../nbs/05g_outside_judge.ipynb #d9101a86
 class OutsideJudge(nn.Module):

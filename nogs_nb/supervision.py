@@ -341,7 +341,7 @@ def before_batch(self:Guard):
     self.kept = [(b, b.clone()) for b in self.statistics]
     n_classes = getattr(self.model, 'n_classes', None)
     if n_classes: check_labels(self.learn.yb[0], n_classes, what=f'labels of iteration {self.iteration}')
-    if self.first and isinstance(self.model, HardAttention):
+    if self.first and isinstance(self.model, HardAttention) and isinstance(self.learn.xb[0], torch.Tensor):
         check_images(self.learn.xb[0], self.model.grid.image_size, self.model.in_channels, 'training images')
     self.first = False
 

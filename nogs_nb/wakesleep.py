@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from .fovea import GlimpseGrid
 from .checks import as_float, check_count, check_images, check_labels
+from .store import StoredBatch
 from .attention import HardAttention, StepNorm, sample_index
 from .supervision import Signal, add_term, check_number, check_signals, check_used
 from .supervision import output_of, supervised_rows, take_scores
@@ -158,7 +159,7 @@ def before_batch(self:WakeSleep):
     y = check_labels(self.learn.yb[0], self.q.n_classes, what='labels of the batch')
     self.has = supervised_rows(self.learn)
     check_used(self.learn, self.has)
-    locations, self.log_q = self.q(x, y, M)
+    locations, self.log_q = self.q(x.pixels() if isinstance(x, StoredBatch) else x, y, M)
     locations = locations.flatten(0, 1)
     if self.has.any():
         given = self.has.repeat_interleave(M)[:, None, None]
