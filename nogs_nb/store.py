@@ -86,7 +86,8 @@ class StoredBatch:
         mirrored=None, # (B,) bool: which of them are mirrored; None: none
     ):
         if store.ndim != 4 or store.dtype != torch.uint8 or not store.is_contiguous():
-            raise ValueError(f'a store of {store.dtype} {tuple(store.shape)}; expected contiguous uint8 (n, C, H, W)')
+            raise ValueError(f"a store of {store.dtype} {tuple(store.shape)}; "
+                             "expected contiguous uint8 (n, C, H, W)")
         self.store, self.rows = store, rows
         self.mirrored = torch.zeros(len(rows), dtype=torch.bool) if mirrored is None else mirrored
         self.shape = torch.Size((len(rows), *store.shape[1:]))
