@@ -128,7 +128,9 @@ def _name(self:HardAttention, grid):
     c = self.config
     self.grid, self.n_classes, self.n_glimpses = grid, c['n_classes'], c['n_glimpses']
     self.in_channels, self.n_scales = c['in_channels'], c['n_scales']
-    pixels = glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size)
+    pixels = glimpse_pixels(grid.locations, grid.image_size, grid.glimpse_size) # (L, g*g): row*W + column
+    width = grid.image_size[1]
+    pixels = torch.stack([pixels, pixels + width - 1 - 2*(pixels % width)]) # as they are; of the mirrored image
     constants = dict(_mean=self._per_channel('mean'), _std=self._per_channel('std'),
                      _locations=grid.locations, _pixels=pixels)
     for name, value in constants.items(): self.register_buffer(name, value, persistent=False)
@@ -168,9 +170,9 @@ def look(self:HardAttention,
     "The glimpses of one step, as the glimpse network gets them"
     B, C = images.shape[:2]
     size, stored = self.grid.glimpse_size, isinstance(images, StoredBatch)
-    if stored and self.n_scales == 1: x = images.glimpses(self._locations[index][:, None], size)[:, 0]
+    if stored and self.n_scales == 1: x = images.take(self._pixels[:, index]).view(B, C, *size)
     elif self.n_scales == 1:
-        at = self._pixels[index][:, None].expand(-1, C, -1)
+        at = self._pixels[0, index][:, None].expand(-1, C, -1)
         x = images.flatten(2).gather(2, at).view(B, C, *size)
     else:
         whole = as_float(images.pixels() if stored else images)

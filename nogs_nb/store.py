@@ -92,15 +92,17 @@ class StoredBatch:
         self.mirrored = torch.zeros(len(rows), dtype=torch.bool) if mirrored is None else mirrored
         self.shape = torch.Size((len(rows), *store.shape[1:]))
         self.dtype, self.device = store.dtype, store.device
+        C, H, W = store.shape[1:]
+        self.begin = ((rows[:, None]*C + torch.arange(C))*(H*W))[..., None] # (B, C, 1): of each channel
 
     def __len__(self): return len(self.rows)
 
-    def glimpses(self,
-        locations, # (B, T, 2) top-left pixels
-        glimpse_size, # (rows, cols), pixels
-    )->torch.Tensor: # (B, T, C, g, g) uint8
-        "What is seen there"
-        return gather_glimpses(self.store, self.rows, locations, glimpse_size, self.mirrored)
+    def take(self,
+        pixels, # (2, B, P) int64, row*W + column: of the images as they are in the store, and of mirrored ones
+    )->torch.Tensor: # (B, C, P) uint8
+        "Some pixels of each image"
+        at = torch.where(self.mirrored[:, None], pixels[1], pixels[0])
+        return self.store.view(-1).take(self.begin + at[:, None])
 
     def pixels(self)->torch.Tensor: # (B, C, H, W) uint8
         "Copies of the whole images"
