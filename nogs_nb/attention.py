@@ -169,14 +169,12 @@ def look(self:HardAttention,
 )->torch.Tensor: # (B, n_scales*C, g, g), normalised
     "The glimpses of one step, as the glimpse network gets them"
     B, C = images.shape[:2]
-    size, stored = self.grid.glimpse_size, isinstance(images, StoredBatch)
-    if stored and self.n_scales == 1: x = images.take(self._pixels[:, index]).view(B, C, *size)
+    size = self.grid.glimpse_size
+    if isinstance(images, StoredBatch): x = images.take(self._pixels[:, index]).view(B, C, *size)
     elif self.n_scales == 1:
         at = self._pixels[0, index][:, None].expand(-1, C, -1)
         x = images.flatten(2).gather(2, at).view(B, C, *size)
-    else:
-        whole = as_float(images.pixels() if stored else images)
-        x = retina(whole, self._locations[index][:, None], size, self.n_scales)[:, 0]
+    else: x = retina(as_float(images), self._locations[index][:, None], size, self.n_scales)[:, 0]
     return ((as_float(x) - self._mean)/self._std).reshape(B, -1, *size).contiguous()
 
 # %% ../nbs/06_attention.ipynb #b3d44322
@@ -236,6 +234,7 @@ def rollout(self:HardAttention,
 )->Rollout:
     "Look T times and score the classes"
     if not isinstance(images, StoredBatch): images = as_tensor(images, 'images')
+    elif self.n_scales > 1: images = images.pixels() # a retina sees beyond its glimpse
     given, rows = self._check(images, locations, supervised)
     h, where = self.state.expand(len(images), -1), self.location_embedding()
     states, index = [], []

@@ -200,18 +200,19 @@ def _check_apart(ids, avp, completer):
     check_disjoint({name: [str(i) for i in there] for name, there in sets.items() if there is not None})
 
 # %% ../nbs/05c_boed.ipynb #087ab0cd
-def _probe(avp, image, grid):
+def _probe(avp, image, grid, n_glimpses):
     "Probabilities that a posterior gives to fixed pairs of noise (black and white) and place"
     noise = torch.rand(4, *image.shape, generator=torch.Generator().manual_seed(0)).round().to(image.device)
     completion = Completion(noise, torch.full((4,), 1/4))
     avp = getattr(avp, 'unaided', avp) # not from a table, which knows the images of its bank only
-    source = step_scorer(avp, completion, grid.locations[:1], grid.locations[-8:], grid.glimpse_size).source
+    seen = grid.locations[:min(1, n_glimpses - 1)] # a posterior of one glimpse cannot be asked about two
+    source = step_scorer(avp, completion, seen, grid.locations[-8:], grid.glimpse_size).source
     with torch.inference_mode():
         return source.log_probs(torch.arange(4), torch.arange(source.n_candidates)).exp()
 
-def _check_probe(ledger, avp, image, grid):
+def _check_probe(ledger, avp, image, settings):
     "Refuse records made by a posterior that answered otherwise; write down how this one answers"
-    answers = _probe(avp, image, grid)
+    answers = _probe(avp, image, settings.grid, settings.n_glimpses)
     before = [torch.tensor(r['probe']) for r in ledger.records() if r['kind'] == 'probe']
     for other in before:
         if other.shape != answers.shape or (other - answers).abs().max() > 1e-3:
@@ -268,7 +269,7 @@ class _Annotation:
         if image_keys((image[None]*255).round().byte())[0] in self.bank:
             raise ValueError(f'the bank holds image {id!r}, or its mirror: it would answer with the truth')
         if self.first is None:
-            _check_probe(self.ledger, self.avp, image, self.settings.grid)
+            _check_probe(self.ledger, self.avp, image, self.settings)
             alone = replace(self.settings, n_glimpses=1)
             self.first = self.remember('first glimpse', '', '', alone, image, self.given)
         first = torch.tensor(self.first['locations'][0])

@@ -91,6 +91,7 @@ class Completion:
         own_pixels:bool=False, # Are they the bank's own images, unchanged at earlier glimpses?
         positions=None, # (N,) int64: where they stand in the bank
         shape=None, # (N, C, H, W), where `images` is a function
+        bank:str=None, # Fingerprint of the bank that the positions are of
     ):
         lazy = callable(images)
         self._images = images if lazy else _check_given(images, shape)
@@ -105,7 +106,7 @@ class Completion:
             raise ValueError(f'labels are a {type(labels).__name__}; expected a dict from task to labels')
         self.labels = {k: check_labels(v, 2**31, n, f'labels of {k}') for k, v in labels.items()}
         self.diagnostics = dict(diagnostics or {})
-        self.own_pixels = check_flag(own_pixels, 'own_pixels')
+        self.own_pixels, self.bank = check_flag(own_pixels, 'own_pixels'), bank
         self._warn()
 
 # %% ../nbs/04b_completion.ipynb #606a84aa
@@ -470,7 +471,7 @@ def _completion(self:BankCompleter, positions, mirrored, weights, diagnostics, d
     ids = [self.bank.ids[i] for i in positions.tolist()]
     labels = {task: v[positions] for task, v in self.bank.labels.items()}
     return Completion(images, weights.float().to(device), ids, mirrored, labels, diagnostics, seen is None,
-                      positions, (len(positions), *self.bank.shape))
+                      positions, (len(positions), *self.bank.shape), self.bank.fingerprint())
 
 # %% ../nbs/04b_completion.ipynb #70b79f61
 @patch

@@ -175,10 +175,8 @@ def _check(self:TaskGlimpses, completion, candidates, glimpse_size):
     if not getattr(completion, 'own_pixels', False) or completion.positions is None:
         raise ValueError('a table knows the images of its bank only: these completions are pasted, '
                          'or of no bank')
-    if completion.ids is not None:
-        there = [self.table.bank.ids[i] for i in completion.positions.tolist()]
-        if there != list(completion.ids):
-            raise ValueError(f'{self.table.path} is the table of another bank than the completions are from')
+    if completion.bank != self.table.about['bank']:
+        raise ValueError(f'{self.table.path} is the table of another bank than the completions are from')
 
 @patch
 def pairs(self:TaskGlimpses,
@@ -193,6 +191,8 @@ def pairs(self:TaskGlimpses,
     if self.table is None: return self._pairs_of_pixels(completion, observed, candidates)
     grid, vectors = self.posterior.grid, torch.from_numpy(self.table.slots)
     slots = self.table.slots_of(completion.positions, completion.mirrored)
+    if not self.table.complete: # others may take these slots while this source still asks
+        vectors, slots = vectors[slots], torch.arange(len(slots))
     return GlimpsePairs(self, vectors, grid.locations, slots, grid.index(observed), grid.index(candidates))
 
 @patch

@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from .fovea import glimpses
 from .checks import check_flag
 from .files import fingerprint, make_folder, progress, write_json
-from .bank import ImageBank
+from .bank import ImageBank, alone
 from .glimpse_network import GlimpsePosterior
 
 # %% ../nbs/04c_glimpse_table.ipynb #afb7a626
@@ -88,9 +88,13 @@ class GlimpseTable:
                 raise ValueError(f'{self.path} is the table of another {name}: '
                                  f'make one for this {name} in another folder')
         self._lock()
-        self._open()
+        try: self._open()
+        except ValueError: # a notebook keeps the error, and with it this table
+            self.lock.close()
+            raise
         if self.makes: self._share()
         elif not self.complete:
+            self.lock.close()
             raise ValueError(f'{self.path} is in use by another process, and not complete: fill it first '
                              '(fill=True), or give each process a table of its own')
 
@@ -151,11 +155,11 @@ def create(cls:GlimpseTable,
     mirror, fill = check_flag(mirror, 'mirror'), check_flag(fill, 'fill')
     path, n_places, width = Path(path), len(posterior.grid), posterior.config['width']
     n_slots = _affordable(len(bank)*(1 + mirror), n_places*width*2, budget)
-    if not (path/'table.json').exists():
-        make_folder(path)
-        _make_files(path, n_slots, n_places, width)
-        _write_about(path/'table.json', n_slots=n_slots, mirror=mirror,
-                     posterior=posterior.fingerprint(), bank=bank.fingerprint())
+    with alone(make_folder(path), 'a table is being made'):
+        if not (path/'table.json').exists():
+            _make_files(path, n_slots, n_places, width)
+            _write_about(path/'table.json', n_slots=n_slots, mirror=mirror,
+                         posterior=posterior.fingerprint(), bank=bank.fingerprint())
     table = cls(path, posterior, bank)
     if mirror and not table.about['mirror']:
         raise ValueError(f'{path} was made without mirrored images: make another, or pass mirror=False')

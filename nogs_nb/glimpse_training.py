@@ -41,7 +41,7 @@ def search_like_places(
     n_glimpses:int, # Glimpses T
     generator, # torch.Generator
     densities, # (A, L) probabilities of places, one row a task
-    sequences=None, # (P, >= T, 2) what a search chose for other images: half of the sequences are among these
+    sequences=None, # (P, >= T, 2) what a search chose for other images: half of what is not uniform
 )->torch.Tensor: # (n, T, 2)
     "Places like those that a search chooses, whatever the image"
     l = uniform_places(n, grid, n_glimpses, generator)
@@ -214,7 +214,8 @@ def train_glimpse_posterior(
     run = _Run(posterior, lr, epochs, max(len(rows)//batch_size, 1))
     if sequences is not None: sequences = _check_sequences(posterior, sequences, densities)
     places = ['uniform'] if densities is None else [densities, *([] if sequences is None else [sequences])]
-    key = fingerprint(posterior, labels[rows], [str(i) for i in learned], *places, settings, str(dtype))
+    tuning = valid_labels, [str(i) for i in valid[2]]
+    key = fingerprint(posterior, labels[rows], [str(i) for i in learned], *tuning, *places, settings, str(dtype))
     if checkpoint is not None and Path(checkpoint).exists(): run.load(checkpoint, key)
     for epoch in range(len(run.history), epochs):
         generator = torch.Generator().manual_seed(1000*seed + epoch)
@@ -292,7 +293,7 @@ def search_densities(
 # %% ../nbs/03c_glimpse_training.ipynb #0968c8ac
 def _densities_of(posterior, valid, file, dtype):
     "The densities of a round, from where they are kept, or made now"
-    about = posterior.fingerprint()
+    about = fingerprint(posterior, torch.as_tensor(valid[1]), [str(i) for i in valid[2]], str(dtype))
     if file is not None and file.exists():
         try: kept = torch.load(file, weights_only=True)
         except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e

@@ -9,6 +9,7 @@ __all__ = ['OutsideJudge', 'judge_from_outside']
 
 # %% ../nbs/05g_outside_judge.ipynb #9f54ad8b
 import copy
+from numbers import Integral
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -98,6 +99,8 @@ def _fit(net, images, labels, locations, rows, classes, grid, epochs, batch_size
         told = _nll(_answers(net, images, held, locations, grid), labels[held], classes).mean((0, 2)).tolist()
         if any(now < before for now, (before, _) in zip(told, best)): state = copy.deepcopy(net.state_dict())
         best = [(now, state) if now < before else (before, kept) for now, (before, kept) in zip(told, best)]
+    if any(state is None for _, state in best):
+        raise ValueError(f'the judge diverged: losses on held-out images {told}; try a lower lr')
     return [state for _, state in best]
 
 def judge_from_outside(
@@ -121,10 +124,11 @@ def judge_from_outside(
     deals, rows = _deal(len(images), folds, labels, classes, generator)
     answers = torch.zeros(len(images), locations.shape[1], sum(classes))
     for train, judged in progress(deals, label='a judge from outside', every=60):
-        torch.manual_seed(seed)
-        net = OutsideJudge(classes, grid, images.shape[1], locations.shape[1], **network)
-        states = _fit(net, images, labels, locations, train, classes, grid, epochs, batch_size, lr, mirror,
-                      generator)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            net = OutsideJudge(classes, grid, images.shape[1], locations.shape[1], **network)
+            states = _fit(net, images, labels, locations, train, classes, grid, epochs, batch_size, lr,
+                          mirror, generator)
         for t, state in enumerate(states):
             if t == 0 or state is not states[t-1]:
                 net.load_state_dict(state)
@@ -153,8 +157,11 @@ def _checked(images, labels, locations, grid, classes):
 
 def _deal(n, folds, labels, classes, generator):
     "Pairs of training and judged rows, and all rows that are judged"
-    if not isinstance(folds, int):
+    if not isinstance(folds, Integral):
         train, judged = (torch.as_tensor(o) for o in folds)
+        for o in (train, judged):
+            if len(o.unique()) < len(o) or o.min() < 0 or o.max() >= n:
+                raise ValueError(f'rows to train on and to judge must be distinct, from 0 to {n-1}')
         if torch.isin(judged, train).any(): raise ValueError('images are judged that the judge is trained on')
         deals = [(train, judged)]
     else:
@@ -168,4 +175,5 @@ def _deal(n, folds, labels, classes, generator):
             if rare < 5:
                 raise ValueError(f'a class of which a judge would see {rare} of {len(train)} images cannot '
                                  'be judged: give it more images, or fewer folds')
-    return deals, torch.cat([judged for _, judged in deals]).sort().values
+    rows = torch.cat([judged for _, judged in deals])
+    return deals, rows.sort().values if len(deals) > 1 else rows

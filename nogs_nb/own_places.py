@@ -13,13 +13,13 @@ import torch
 from fastcore.meta import delegates
 from .fovea import GlimpseGrid
 from .checks import check_count
-from .files import make_folder, write_atomic
+from .files import fingerprint, make_folder, write_atomic
 from .bank import ImageBank
 from .completion import BankCompleter
 from .boed import near_optimal_sequences
 from .glimpse_network import GlimpsePosterior
 from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
-from .glimpse_posterior import GlimpseTable
+from .glimpse_table import GlimpseTable
 
 # %% ../nbs/05f_own_places.ipynb #7a85b6e3
 def every_second(
@@ -51,11 +51,13 @@ def searched_sequences(
 # %% ../nbs/05f_own_places.ipynb #074a8dc3
 def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_samples, dtype, seed):
     "Densities and sequences of the posterior as it is, from where they are kept, or made now"
-    about, file = posterior.fingerprint(), folder/'own-places.pt'
+    asked = [n_searched, n_bank, step, n_samples, str(dtype), seed]
+    tuning = torch.as_tensor(valid[1]), [str(i) for i in valid[2]]
+    about, file = fingerprint(posterior, bank.fingerprint(), *tuning, asked), folder/'own-places.pt'
     if file.exists():
         try: kept = torch.load(file, weights_only=True)
         except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e
-        if kept['posterior'] == about: return kept['densities'], kept['sequences']
+        if kept['asked'] == about: return kept['densities'], kept['sequences']
     images, labels, ids = valid
     some = torch.arange(min(len(images), 300))
     densities = search_densities(first_maps(posterior, images, torch.as_tensor(labels), some, dtype))
@@ -64,7 +66,7 @@ def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_sam
     table = GlimpseTable.create(rough/'table', posterior, few, fill=True)
     sequences = searched_sequences(posterior, table, images[-n_searched:], list(ids)[-n_searched:],
                                    rough/'ledger', step, n_samples, dtype, seed)
-    kept = dict(posterior=about, densities=densities, sequences=sequences)
+    kept = dict(asked=about, densities=densities, sequences=sequences)
     write_atomic(file, lambda f: torch.save(kept, f))
     shutil.rmtree(rough)
     return densities, sequences

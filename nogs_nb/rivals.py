@@ -32,7 +32,8 @@ class WholeBank:
         n = len(self.bank)
         positions, same = torch.arange(n), torch.full((n,), 1/n)
         return Completion(lambda: self.bank[positions].float()/255, same, shape=(n, *self.bank.shape),
-                          ids=self.bank.ids, labels=self.bank.labels, positions=positions, own_pixels=True)
+                          ids=self.bank.ids, labels=self.bank.labels, positions=positions, own_pixels=True,
+                          bank=self.bank.fingerprint())
 
 def fixed_sequence(
     posterior, # Of one task

@@ -44,7 +44,7 @@ def decoded(
     if not path.exists() or not about.exists() or json.loads(about.read_text()) != made_from:
         make_folder(path.parent)
         about.unlink(missing_ok=True)
-        unfinished = path.with_suffix('.unfinished')
+        unfinished = path.with_suffix(f'.{os.getpid()}.unfinished') # another process may be doing the same
         try:
             _fill(unfinished, images)
             os.replace(unfinished, path)
@@ -115,6 +115,7 @@ class StoredBatch:
         dim:int=0, # The dimension of the images
     ):
         "Each image n times"
+        if dim: raise ValueError(f'dim is {dim}; only images, dimension 0, can be repeated')
         return StoredBatch(self.store, self.rows.repeat_interleave(n), self.mirrored.repeat_interleave(n))
 
     def to(self,
