@@ -171,8 +171,11 @@ def show_calibration(
 ): # The axes
     "Reliability diagrams after each number of glimpses"
     y, steps = _check_answers(logp, labels)
-    if axs is None: _, axs = plt.subplots(1, len(steps), figsize=(1.8*len(steps), 2), dpi=80, sharey=True)
-    for t, (step, ax) in enumerate(zip(steps, np.atleast_1d(axs)), 1):
+    if axs is None:
+        size = 1.8*len(steps), 2
+        axs = plt.subplots(1, len(steps), figsize=size, dpi=80, sharey=True, squeeze=False)[1][0]
+    axs = np.atleast_1d(axs)
+    for t, (step, ax) in enumerate(zip(steps, axs), 1):
         bins = _bins(step, y, n_bins).cpu()
         confidence, right, n = bins[:, bins[2] > 0]
         ax.plot([0, 1], [0, 1], color='.7', lw=.8)
