@@ -15,7 +15,6 @@ from .fovea import as_pair, glimpses
 from .checks import as_float, check_images, check_task
 from .files import fingerprint
 from .glimpse_network import GlimpsePosterior, first_looks, load_glimpse_posterior, pixel_shares
-from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
 from .glimpse_table import GlimpseTable, place_vectors
 
 _all_ = ['GlimpseTable', 'place_vectors', 'load_glimpse_posterior']

@@ -11,13 +11,13 @@ __all__ = ['OutsideJudge', 'judge_from_outside']
 import copy
 from numbers import Integral
 import torch
-import torch.nn.functional as F
 from torch import nn
 from .fovea import GlimpseGrid, check_locations
 from .checks import as_float, check_count, check_grid, check_labels
 from .files import progress
 from .store import gather_glimpses
-from .glimpse_network import GlimpseEncoder, PlaceFilm
+from .glimpse_network import GlimpseEncoder, PlaceFilm, glimpse_features
+from .glimpse_training import tasks_nll
 
 # %% ../nbs/05g_outside_judge.ipynb #d9101a86
 class OutsideJudge(nn.Module):
@@ -33,11 +33,10 @@ class OutsideJudge(nn.Module):
         dropout:float=.3, # Before the perceptrons and their last layers
     ):
         super().__init__()
-        self.widths = [*channels, features]
         self.encoder = GlimpseEncoder(grid.glimpse_size, in_channels, channels)
         self.features = nn.Linear(channels[-1], features)
         room = [h - g for h, g in zip(grid.image_size, grid.glimpse_size)]
-        self.place = PlaceFilm(room, sum(self.widths))
+        self.place = PlaceFilm(room, sum(channels) + features)
         self.perceptrons = nn.ModuleList([
             nn.Sequential(nn.Dropout(dropout), nn.Linear(t*features, hidden), nn.ReLU(),
                           nn.Dropout(dropout), nn.Linear(hidden, sum(classes)))
@@ -49,19 +48,11 @@ class OutsideJudge(nn.Module):
     )->torch.Tensor: # (B, T, sum of all K)
         "Logits of all tasks after each prefix"
         B, T = locations.shape[:2]
-        scales, shifts = (o.split(self.widths, -1) for o in self.place(locations.flatten(0, 1)))
         x = (as_float(glimpses.flatten(0, 1)) - .5)/.25
-        y = self.features(self.encoder(x, scales, shifts))
-        e = F.relu(y*(1 + scales[-1]) + shifts[-1]).view(B, T, -1)
+        e = glimpse_features(self, x, locations.flatten(0, 1)).view(B, T, -1)
         return torch.stack([f(e[:, :t+1].flatten(1)) for t, f in enumerate(self.perceptrons)], 1)
 
 # %% ../nbs/05g_outside_judge.ipynb #63fc8bbb
-def _nll(logits, labels, classes):
-    "-log g (B, T, A) of the true classes"
-    parts = [z.float().log_softmax(-1) for z in logits.split(classes, -1)]
-    theta = [y[:, None, None].expand(-1, logits.shape[1], 1) for y in labels.T]
-    return torch.stack([-z.gather(-1, y)[..., 0] for z, y in zip(parts, theta)], -1)
-
 def _looks(images, rows, locations, grid, turned=None):
     "Glimpses and locations of some images; of mirrored ones the mirrored places"
     l, width = locations[rows], grid.image_size[1] - grid.glimpse_size[1]
@@ -91,12 +82,12 @@ def _fit(net, images, labels, locations, rows, classes, grid, epochs, batch_size
         order = rows[torch.randperm(len(rows), generator=generator)]
         for r in order.split(batch_size)[:steps]:
             turned = torch.rand(len(r), generator=generator) < .5 if mirror else None
-            loss = _nll(net(*_looks(images, r, locations, grid, turned)), labels[r], classes).mean()
+            loss = tasks_nll(net(*_looks(images, r, locations, grid, turned)), labels[r], classes).mean()
             opt.zero_grad()
             loss.backward()
             opt.step()
             schedule.step()
-        told = _nll(_answers(net, images, held, locations, grid), labels[held], classes).mean((0, 2)).tolist()
+        told = tasks_nll(_answers(net, images, held, locations, grid), labels[held], classes).mean((0, 2)).tolist()
         if any(now < before for now, (before, _) in zip(told, best)): state = copy.deepcopy(net.state_dict())
         best = [(now, state) if now < before else (before, kept) for now, (before, kept) in zip(told, best)]
     if any(state is None for _, state in best):

@@ -13,12 +13,12 @@ import torch
 from fastcore.meta import delegates
 from .fovea import GlimpseGrid
 from .checks import check_count
-from .files import fingerprint, make_folder, write_atomic
+from .files import fingerprint, kept_or_made, make_folder
 from .bank import ImageBank
 from .completion import BankCompleter
 from .boed import near_optimal_sequences
 from .glimpse_network import GlimpsePosterior
-from .glimpse_training import first_maps, search_densities, train_glimpse_posterior
+from .glimpse_training import train_glimpse_posterior, tuning_densities
 from .glimpse_table import GlimpseTable
 
 # %% ../nbs/05f_own_places.ipynb #7a85b6e3
@@ -54,22 +54,16 @@ def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_sam
     asked = [n_searched, n_bank, step, n_samples, str(dtype), seed]
     tuning = torch.as_tensor(valid[1]), [str(i) for i in valid[2]]
     about, file = fingerprint(posterior, bank.fingerprint(), *tuning, asked), folder/'own-places.pt'
-    if file.exists():
-        try: kept = torch.load(file, weights_only=True)
-        except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e
-        if kept['asked'] == about: return kept['densities'], kept['sequences']
-    images, labels, ids = valid
-    some = torch.arange(min(len(images), 300))
-    densities = search_densities(first_maps(posterior, images, torch.as_tensor(labels), some, dtype))
-    few = ImageBank.from_tensor(bank[torch.arange(min(n_bank, len(bank)))], bank.ids[:n_bank])
     rough = folder/f'rough-{about}'
-    table = GlimpseTable.create(rough/'table', posterior, few, fill=True)
-    sequences = searched_sequences(posterior, table, images[-n_searched:], list(ids)[-n_searched:],
-                                   rough/'ledger', step, n_samples, dtype, seed)
-    kept = dict(asked=about, densities=densities, sequences=sequences)
-    write_atomic(file, lambda f: torch.save(kept, f))
-    shutil.rmtree(rough)
-    return densities, sequences
+    def make():
+        few = ImageBank.from_tensor(bank[torch.arange(min(n_bank, len(bank)))], bank.ids[:n_bank])
+        table = GlimpseTable.create(rough/'table', posterior, few, fill=True)
+        sequences = searched_sequences(posterior, table, valid[0][-n_searched:], list(valid[2])[-n_searched:],
+                                       rough/'ledger', step, n_samples, dtype, seed)
+        return dict(densities=tuning_densities(posterior, valid, dtype), sequences=sequences)
+    kept = kept_or_made(file, about, make)
+    shutil.rmtree(rough, ignore_errors=True) # also what a run that was killed here has left
+    return kept['densities'], kept['sequences']
 
 @delegates(train_glimpse_posterior, but=['densities', 'sequences', 'checkpoint'])
 def train_on_own_places(
