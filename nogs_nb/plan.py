@@ -161,5 +161,6 @@ def choose_work(
     own, second = round(.2*epochs), max(1, round(.3*epochs))
     rounds = [max(1, epochs - second - own), second]
     few = n_posterior < 1000
+    batch = max(2, min(32 if few else 64, n_posterior//5)) # at least five steps an epoch
     every = max(1, min(100, check_count(iterations, 'iterations')//8))
-    return Work(rounds, own, 32 if few else 64, 4 if few else 2, check_count(n_samples, 'n_samples'), iterations, every, why)
+    return Work(rounds, own, batch, 4 if few else 2, check_count(n_samples, 'n_samples'), iterations, every, why)
