@@ -359,7 +359,7 @@ def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, itera
 # %% ../nbs/09_folder.ipynb #6d471c2d
 def train_on_folder(
     data, # Folder with one sub-folder a class, or train/valid/test above them
-    out='results/folder', # Folder for everything that is made
+    out=None, # Folder for everything that is made; None: results/ and the name of the data's folder
     image_size=None, # Pixels: int, (rows, cols) or '48x72'; None: chosen, as the next three
     glimpse_size:int=None, # Pixels of a glimpse's side
     grid=None, # Allowed places: int or (along rows, along columns)
@@ -381,7 +381,8 @@ def train_on_folder(
     seed:int=0, # Of everything else
 )->FolderRun:
     "From a folder of labelled images to a network that has learned where to look"
-    start, out, talk = time.perf_counter(), Path(out), not is_quiet()
+    start, talk = time.perf_counter(), not is_quiet()
+    out = Path('results')/Path(data).resolve().name if out is None else Path(out)
     for name, flag in dict(mirror=mirror, skip_bad=skip_bad, go_on=go_on, convolutions=convolutions).items(): check_flag(flag, name)
     seeds = check_seeds(list(range(seeds)) if isinstance(seeds, int) else list(seeds))
     methods, T = check_methods(methods), check_count(n_glimpses, 'n_glimpses')
