@@ -73,21 +73,26 @@ class _Run:
 def _with_splits(images, valid, test, seed):
     "All three splits; what is missing is taken from the training images"
     train = images.splits['train'] if len(images.splits['train']) else np.arange(len(images))
-    lacks = {name: share for name, share in dict(valid=valid, test=test).items() if not len(images.splits[name])}
-    found = class_splits(images.label('class').numpy()[train], lacks.get('valid', 0), lacks.get('test', 0), seed)
-    images.splits = {**images.splits, 'train': train[found['train']], **{name: train[found[name]] for name in lacks}}
+    lacks = {name: share for name, share in dict(valid=valid, test=test).items()
+             if not len(images.splits[name])}
+    found = class_splits(images.label('class').numpy()[train], lacks.get('valid', 0), lacks.get('test', 0),
+                         seed)
+    images.splits = {**images.splits, 'train': train[found['train']],
+                     **{name: train[found[name]] for name in lacks}}
     return images
 
 def _check_shares(valid, test):
     "Refuse shares that leave a split empty or little to train on"
     if not (0 < valid < .5 and 0 < test < .5 and valid + test < .8):
-        raise ValueError(f'valid={valid!r}, test={test!r}: expected shares above 0 and below .5 each, and below .8 together')
+        raise ValueError(f'valid={valid!r}, test={test!r}: expected shares above 0 and below .5 each, '
+                         'and below .8 together')
 
 # %% ../nbs/09_folder.ipynb #b6e2a4a9
 def _folder_of(run, deal, keys):
     "The folder of a deal, named after everything that decides it"
     named = {role: [(run.images.ids[i], keys[i]) for i in p.tolist()] for role, p in deal.items()}
-    return make_folder(run.out/'parts'/fingerprint(run.space.to_dict(), run.sizes.channels, named, run.mirror))
+    return make_folder(run.out/'parts'/fingerprint(run.space.to_dict(), run.sizes.channels, named,
+                                                   run.mirror))
 
 def _posterior(run, deal, folder):
     "The glimpse posterior of a deal: the kept one if these settings made it, otherwise a new one"
@@ -101,12 +106,14 @@ def _posterior(run, deal, folder):
     torch.manual_seed(run.seed)
     net = GlimpsePosterior({'class': len(run.classes)}, run.space, run.sizes.channels, **shape)
     given = dict(images=run.pixels, labels=run.labels[:, None], ids=run.images.ids, rows=deal['posterior'],
-                 valid=(run.some(deal['tuning'])[0], run.some(deal['tuning'])[1][:, None], run.some(deal['tuning'])[2]),
+                 valid=(run.some(deal['tuning'])[0], run.some(deal['tuning'])[1][:, None],
+                        run.some(deal['tuning'])[2]),
                  batch_size=w.batch_size, draws=w.draws, mirror=run.mirror)
     rounds = make_folder(folder/f'rounds-{about}')
     train_in_rounds(net, **given, epochs=w.rounds, folder=rounds, seed=run.seed)
     if w.own_epochs:
-        train_on_own_places(net, **given, bank=bank, folder=rounds, epochs=w.own_epochs, seed=run.seed + len(w.rounds))
+        train_on_own_places(net, **given, bank=bank, folder=rounds, epochs=w.own_epochs,
+                            seed=run.seed + len(w.rounds))
     net.info['made_with'] = about
     net.save(path)
     return net, bank
@@ -128,8 +135,10 @@ def gauge(
     plain = -frequencies.double().clamp(min=1e-12).log()[labels]
     more_right, half = _mean_and_half(right[:, -1] - usual)
     less_nats, half_nats = _mean_and_half(plain - nll[:, -1])
-    return dict(n=len(labels), accuracy=right.mean(0).tolist(), majority=usual.mean().item(), nll=nll.mean(0).tolist(),
-                nll_frequencies=plain.mean().item(), more_right=[more_right, half], less_nats=[less_nats, half_nats],
+    return dict(n=len(labels), accuracy=right.mean(0).tolist(), majority=usual.mean().item(),
+                nll=nll.mean(0).tolist(),
+                nll_frequencies=plain.mean().item(), more_right=[more_right, half],
+                less_nats=[less_nats, half_nats],
                 good_enough=more_right > half or less_nats > half_nats)
 
 def gauge_table(
@@ -139,7 +148,8 @@ def gauge_table(
     percent = lambda x: f'{100*x:.1f} %'
     rows = [[str(t), percent(a), percent(told['majority']), f'{n:.3f}', f'{told["nll_frequencies"]:.3f}']
             for t, (a, n) in enumerate(zip(told['accuracy'], told['nll']), 1)]
-    return [['random glimpses', 'right', 'most frequent class', '−log g, nats', 'by frequencies alone'], *rows]
+    return [['random glimpses', 'right', 'most frequent class', '−log g, nats', 'by frequencies alone'],
+            *rows]
 
 # %% ../nbs/09_folder.ipynb #3ae44c96
 def _advice(told, run):
@@ -151,7 +161,7 @@ def _advice(told, run):
             f'({told["n"]} images that it has not seen):\n{table}\n'
             'What a search finds with it is noise. What helps, most promising first:\n'
             f'- more images: the smallest class has {few} to learn from;\n'
-            f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if the classes cannot be told from so little;\n'
+            f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if so little does not tell the classes;\n'
             f'- longer training than {epochs} epochs (epochs), if -log g was still falling;\n'
             '- a look at the labels, and at images.show(): can a person tell the classes at this size?\n'
             'With go_on=True it is searched nevertheless. What was made until here is kept.')
@@ -185,7 +195,8 @@ def _searched(run, net, deal, bank, folder):
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror, fill=True)
     completer = BankCompleter(bank, run.g, mirror=run.mirror)
     x, _, ids = run.some(deal['annotated'])
-    return near_optimal_sequences(x, ids, {'class': net.for_task('class', table)}, completer, run.space, folder/'ledger',
+    return near_optimal_sequences(x, ids, {'class': net.for_task('class', table)}, completer, run.space,
+                                  folder/'ledger',
                                   run.n_glimpses, run.work.n_samples, seed=run.seed)['class']
 
 def _compared(run, net, deal, folder, sequences):
@@ -196,9 +207,11 @@ def _compared(run, net, deal, folder, sequences):
         table = GlimpseTable.create(folder/'tables'/f'{net.fingerprint()}-tuning', net, chosen_on, fill=True)
         fixed = fixed_sequence(net.for_task('class', table), chosen_on, run.space, run.n_glimpses)
         x, y, _ = run.some(deal['annotated'])
-        told, differences = compare_sequences(net.for_task('class'), x, y, sequences.locations, run.space, fixed, run.seed)
+        told, differences = compare_sequences(net.for_task('class'), x, y, sequences.locations, run.space,
+                                              fixed, run.seed)
         return dict(controls=told, differences=differences, fixed=fixed.tolist())
-    return kept_json(folder/'compared.json', fingerprint(net.fingerprint(), sequences, run.labels, run.seed), make)
+    return kept_json(folder/'compared.json', fingerprint(net.fingerprint(), sequences, run.labels, run.seed),
+                     make)
 
 # %% ../nbs/09_folder.ipynb #83bb7dff
 def _pooled(told, weights):
@@ -210,13 +223,15 @@ def _pooled(told, weights):
     differences = {}
     for way, metrics in told[0]['differences'].items():
         pairs = {m: np.array([t['differences'][way][m] for t in told]) for m in metrics} # (deals, T, 2)
-        differences[way] = {m: [[float(w@p[:, t, 0]), float(((w*p[:, t, 1])**2).sum()**.5)] for t in range(p.shape[1])]
+        differences[way] = {m: [[float(w@p[:, t, 0]), float(((w*p[:, t, 1])**2).sum()**.5)]
+                                for t in range(p.shape[1])]
                             for m, p in pairs.items()}
     return controls, differences
 
 def _cost(reports, weights):
     "Passes of all deals together, and means of what was known at each step"
-    total = {k: sum(r[k] for r in reports) for k in ('n_images', 'passes', 'passes_this_run', 'passes_brute_force')}
+    total = {k: sum(r[k] for r in reports) for k in ('n_images', 'passes', 'passes_this_run',
+                                                     'passes_brute_force')}
     mean = lambda values: [None if None in v else float(np.average(v, weights=weights)) for v in zip(*values)]
     return {**total, **{k: mean([r[k] for r in reports]) for k in ('ess', 'score', 'regret_bound')}}
 
@@ -227,14 +242,19 @@ def _search_facts(run, data, found, told, gauged, start):
     controls, differences = _pooled(told, weights)
     known = lambda x: None if math.isnan(x) else x
     locations = torch.cat([s.locations for s in found])
-    task = dict(first=[s.locations[0, 0].tolist() for s in found], **_cost([search_report(s) for s in found], weights),
+    task = dict(first=[s.locations[0, 0].tolist() for s in found],
+                **_cost([search_report(s) for s in found], weights),
                 gauge=gauged, posterior=controls, differences=differences, fixed=[t['fixed'] for t in told],
                 image_share_of_gain={m: known(image_share(controls, m)) for m in ('accuracy', 'nll')},
-                distinct_second_glimpses=len({tuple(o) for o in locations[:, 1].tolist()}) if run.n_glimpses > 1 else None)
-    settings = dict(image_size=list(run.sizes.image_size), glimpse_size=run.sizes.glimpse_size, grid=list(run.sizes.grid),
-                    channels=run.sizes.channels, n_glimpses=run.n_glimpses, mirror=run.mirror, deals=len(run.deals),
+                distinct_second_glimpses=len({tuple(o) for o in locations[:, 1].tolist()})
+                if run.n_glimpses > 1 else None)
+    settings = dict(image_size=list(run.sizes.image_size), glimpse_size=run.sizes.glimpse_size,
+                    grid=list(run.sizes.grid),
+                    channels=run.sizes.channels, n_glimpses=run.n_glimpses, mirror=run.mirror,
+                    deals=len(run.deals),
                     **{k: v for k, v in vars(run.work).items() if k != 'why'})
-    return dict(data=str(data), classes=run.classes, version=nogs_nb.__version__, seconds=time.perf_counter() - start,
+    return dict(data=str(data), classes=run.classes, version=nogs_nb.__version__,
+                seconds=time.perf_counter() - start,
                 cpu=processor(), threads=torch.get_num_threads(), seed=run.seed,
                 peak_memory_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20,
                 skipped=len(run.survey.left_out), settings=settings, tasks={'class': task})
@@ -243,13 +263,15 @@ def _search_pictures(run, net, deal, bank, folder, sequences, controls):
     "search.png, sequences.png, where.png and controls.png"
     x, y, _ = run.some(deal['annotated'])
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror)
-    one = near_optimal_sequence(x[0].float()/255, net.for_task('class', table), BankCompleter(bank, run.g, mirror=run.mirror),
+    one = near_optimal_sequence(x[0].float()/255, net.for_task('class', table),
+                                BankCompleter(bank, run.g, mirror=run.mirror),
                                 run.space, run.n_glimpses, run.work.n_samples, seed=run.seed)
     n = min(6, len(x))
     order = torch.argsort(y, stable=True)[torch.linspace(0, len(y) - 1, n).long()] # some of every class
     axs = show_controls(controls)
     figures = {'search': show_search(x[0], one, run.space), 'controls': axs[0].figure,
-               'sequences': show_annotated(x[order], sequences.locations[order], run.g, [run.classes[k] for k in y[order]]),
+               'sequences': show_annotated(x[order], sequences.locations[order], run.g,
+                                           [run.classes[k] for k in y[order]]),
                'where': show_where(x, sequences.locations, run.g)}
     for name, fig in figures.items():
         fig.savefig(run.out/f'{name}.png', dpi=90)
@@ -258,13 +280,17 @@ def _search_pictures(run, net, deal, bank, folder, sequences, controls):
 # %% ../nbs/09_folder.ipynb #5d36acc2
 def _best_model(run, rows, seeds, methods, data):
     "The network of the row with the best validation accuracy, with its provenance"
-    own = [r for r in rows if r['method'] in methods and r['seed'] in seeds and base_method(r['method']) not in control_methods]
+    own = [r for r in rows if r['method'] in methods and r['seed'] in seeds
+           and base_method(r['method']) not in control_methods]
     if not own: return None, None
     row = max(own, key=lambda r: r['best_valid_accuracy'])
     model, split = HardAttention.load(weights_file(run.out, row)), run.images.splits
-    about = dict(task='class', classes=run.classes, method=row['method'], seed=row['seed'], iterations=row['iterations'],
-                 data=Path(data).name, images={k: len(v) for k, v in split.items()}, pixels=fingerprint(run.pixels),
-                 mirror=run.mirror, test_accuracy=row['test_accuracy'], majority_accuracy=row['majority_accuracy'])
+    about = dict(task='class', classes=run.classes, method=row['method'], seed=row['seed'],
+                 iterations=row['iterations'],
+                 data=Path(data).name, images={k: len(v) for k, v in split.items()},
+                 pixels=fingerprint(run.pixels),
+                 mirror=run.mirror, test_accuracy=row['test_accuracy'],
+                 majority_accuracy=row['majority_accuracy'])
     model.about = {}
     model.save(run.out/'model.safetensors', **about)
     return HardAttention.load(run.out/'model.safetensors'), row
@@ -272,9 +298,11 @@ def _best_model(run, rows, seeds, methods, data):
 def _results_table(rows):
     "Accuracies for people"
     percent = lambda x: f'{100*x:.1f} %'
-    lines = [[r['method'], str(r['seed']), percent(r['test_accuracy']), percent(r['majority_accuracy']), f'{r["test_nll"]:.3f}',
+    lines = [[r['method'], str(r['seed']), percent(r['test_accuracy']), percent(r['majority_accuracy']),
+              f'{r["test_nll"]:.3f}',
               percent(r['share_seen'])] for r in rows]
-    return [['method', 'seed', 'right on the test', 'most frequent class', '−log q, nats', 'pixels seen'], *lines]
+    return [['method', 'seed', 'right on the test', 'most frequent class', '−log q, nats', 'pixels seen'],
+            *lines]
 
 def _card(run, data, row, rows):
     "Write the model card"
@@ -282,49 +310,68 @@ def _card(run, data, row, rows):
     counts = {k: len(v) for k, v in run.images.splits.items()}
     network = {'classes': ', '.join(run.classes), 'image': f'{H}×{W} pixels, {run.sizes.channels} channel(s)',
                'glimpses': f'{run.n_glimpses} of {run.g[0]}×{run.g[1]} pixels, at {len(run.space)} places',
-               'multiply-adds an image': f'{row["multiply_adds"]:,}', 'parameters': f'{row["n_parameters"]:,}'}
-    training = dict(method=row['method'], seed=row['seed'], iterations=f'{row["iterations"]:,}, weights of {row["best_iteration"]:,}',
+               'multiply-adds an image': f'{row["multiply_adds"]:,}',
+               'parameters': f'{row["n_parameters"]:,}'}
+    training = dict(method=row['method'], seed=row['seed'],
+                    iterations=f'{row["iterations"]:,}, weights of {row["best_iteration"]:,}',
                     mirror='images are mirrored' if run.mirror else 'images are not mirrored')
     return write_card(run.out/'model-card.md', 'model.safetensors',
-                      f'Names one of {len(run.classes)} classes of an image by looking at {run.n_glimpses} small squares of it.',
-                      network, {'folder': Path(data).name, **counts, 'left out': len(run.survey.left_out)}, training,
-                      _results_table(rows), dict(nogs_nb=nogs_nb.__version__, torch=torch.__version__, machine=processor()))
+                      f'Names one of {len(run.classes)} classes of an image by looking at {run.n_glimpses} '
+                      'small squares of it.',
+                      network, {'folder': Path(data).name, **counts, 'left out': len(run.survey.left_out)},
+                      training,
+                      _results_table(rows), dict(nogs_nb=nogs_nb.__version__, torch=torch.__version__,
+                                                 machine=processor()))
 
 # %% ../nbs/09_folder.ipynb #d5afad71
 def _plan_rows(run):
     "What was chosen, and why, as a table"
     s, w = run.sizes, run.work
-    chosen = dict(image_size=f'{s.image_size[0]}×{s.image_size[1]}', channels=s.channels, glimpse_size=s.glimpse_size,
-                  grid=f'{s.grid[0]}×{s.grid[1]}', n_glimpses=run.n_glimpses, mirror=run.mirror, deals=len(run.deals),
-                  epochs=f'{"+".join(map(str, w.rounds))}+{w.own_epochs}', n_samples=w.n_samples, iterations=w.iterations)
+    chosen = dict(image_size=f'{s.image_size[0]}×{s.image_size[1]}', channels=s.channels,
+                  glimpse_size=s.glimpse_size,
+                  grid=f'{s.grid[0]}×{s.grid[1]}', n_glimpses=run.n_glimpses, mirror=run.mirror,
+                  deals=len(run.deals),
+                  epochs=f'{"+".join(map(str, w.rounds))}+{w.own_epochs}', n_samples=w.n_samples,
+                  iterations=w.iterations)
     mirrored = 'mirror=True if a mirrored image shows the same class: it doubles the images'
-    why = {'deals': 'of the roles, so that enough images are annotated', **({} if run.mirror else {'mirror': mirrored}), **s.why, **w.why}
-    return [['setting', 'value', 'why'], *([name, str(value), why.get(name, 'as asked')] for name, value in chosen.items())]
+    why = {'deals': 'of the roles, so that enough images are annotated',
+           **({} if run.mirror else {'mirror': mirrored}), **s.why, **w.why}
+    return [['setting', 'value', 'why'], *([name, str(value), why.get(name, 'as asked')] for name,
+                                           value in chosen.items())]
 
 def _say_plan(run, data):
     "Print and keep what was chosen"
     counts = {k: len(v) for k, v in run.images.splits.items()}
     roles = {k: len(v) for k, v in run.deals[0].items()}
-    run.say(f'{data}: {len(run.images):,} images in {len(run.classes)} classes, {counts}; in each deal {roles}')
+    run.say(f'{data}: {len(run.images):,} images in {len(run.classes)} classes, {counts}; '
+            f'in each deal {roles}')
     for file, why in list(run.survey.left_out.items())[:10]: run.say(f'  left out: {file} {why}')
     run.say(*(f'  {name}: {value} ({why})\n' for name, value, why in _plan_rows(run)[1:]))
-    write_json(run.out/'plan.json', dict(data=str(data), classes=run.classes, splits=counts, deal=roles, settings=_plan_rows(run)[1:],
+    write_json(run.out/'plan.json', dict(data=str(data), classes=run.classes, splits=counts, deal=roles,
+                                         settings=_plan_rows(run)[1:],
                                          left_out=run.survey.left_out), indent=1)
 
 def _report(run, data, facts, rows):
     "Write the page"
-    k, pictures = facts['tasks']['class'], [('', run.out/f'{name}.png') for name in ('curves-class', 'density-class')]
-    counts = [['class', *run.images.splits]] + [[name, *(int((run.labels[torch.as_tensor(p)] == i).sum()) for p in run.images.splits.values())]
+    k, pictures = facts['tasks']['class'], [('', run.out/f'{name}.png')
+                                            for name in ('curves-class', 'density-class')]
+    counts = [['class', *run.images.splits]] + [[name, *(int((run.labels[torch.as_tensor(p)] == i).sum())
+                                                         for p in run.images.splits.values())]
                                                 for i, name in enumerate(run.classes)]
     left = [['file', 'why'], *list(map(list, run.survey.left_out.items()))[:30]]
-    sections = [('Images', counts), *([('Left out', left)] if len(left) > 1 else []), ('What was chosen', _plan_rows(run)),
-                ('Does the posterior know anything?', gauge_table(k['gauge'])), ('', run.out/'calibration.png'),
-                ('Where would an ideal observer look?', run.out/'sequences.png'), ('', run.out/'where.png'), ('', run.out/'search.png'),
+    sections = [('Images', counts), *([('Left out', left)] if len(left) > 1 else []),
+                ('What was chosen', _plan_rows(run)),
+                ('Does the posterior know anything?', gauge_table(k['gauge'])),
+                ('', run.out/'calibration.png'),
+                ('Where would an ideal observer look?', run.out/'sequences.png'), ('', run.out/'where.png'),
+                ('', run.out/'search.png'),
                 ('What those glimpses tell the posterior', run.out/'controls.png'),
                 ('What the networks learned', _results_table(rows)),
                 ('', 'random and centre look where no policy says: a method worth having must beat them.'),
                 *[(h, p) for h, p in pictures if p.exists()]]
-    return write_report(run.out/'report.html', f'{Path(data).name}: {len(run.classes)} classes by {run.n_glimpses} glimpses', sections)
+    return write_report(run.out/'report.html',
+                        f'{Path(data).name}: {len(run.classes)} classes by {run.n_glimpses} glimpses',
+                        sections)
 
 # %% ../nbs/09_folder.ipynb #4d9ef77d
 @dataclass
@@ -342,17 +389,20 @@ class FolderRun:
         "The page with everything on it"
         return self.out/'report.html'
 
-def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, iterations, n_samples, folds, talk):
+def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, iterations, n_samples, folds,
+              talk):
     "Everything before the first long step"
     survey = survey_folder(data, skip_bad)
     chosen = choose_sizes(survey.sizes, survey.grey, *sizes)
-    images, pixels = read_folder(survey, chosen.image_size, chosen.channels, chosen.space.glimpse_size, out, mirror, skip_bad)
+    images, pixels = read_folder(survey, chosen.image_size, chosen.channels, chosen.space.glimpse_size, out,
+                                 mirror, skip_bad)
     images = _with_splits(images, *shares, seed)
     train = images.splits['train']
     keys = image_keys(pixels)
     folds = choose_folds(len(train)) if folds is None else folds
     deals = deal_roles(images.label('class').numpy(), train, keys, folds, seed)
-    work = choose_work(len(deals[0]['posterior']), len(deals[0]['bank']), len(train), epochs, iterations, n_samples)
+    work = choose_work(len(deals[0]['posterior']), len(deals[0]['bank']), len(train), epochs, iterations,
+                       n_samples)
     run = _Run(out, survey, chosen, images, pixels, deals, work, T, mirror, seed, talk)
     return run, [_folder_of(run, deal, keys) for deal in deals]
 
@@ -383,36 +433,44 @@ def train_on_folder(
     "From a folder of labelled images to a network that has learned where to look"
     start, talk = time.perf_counter(), not is_quiet()
     out = Path('results')/Path(data).resolve().name if out is None else Path(out)
-    for name, flag in dict(mirror=mirror, skip_bad=skip_bad, go_on=go_on, convolutions=convolutions).items(): check_flag(flag, name)
+    for name, flag in dict(mirror=mirror, skip_bad=skip_bad, go_on=go_on,
+                           convolutions=convolutions).items(): check_flag(flag, name)
     seeds = check_seeds(list(range(seeds)) if isinstance(seeds, int) else list(seeds))
     methods, T = check_methods(methods), check_count(n_glimpses, 'n_glimpses')
     strange = [m for m in methods if m.startswith('PS-') and base_method(m) != 'PS-NOGS' or m == 'density']
-    if strange: raise ValueError(f'methods {strange} need sequences of their own; here only PS-NOGS, RAM, WSRAM, random and centre can be trained')
+    if strange:
+        raise ValueError(f'methods {strange} need sequences of their own; '
+                         'here only PS-NOGS, RAM, WSRAM, random and centre can be trained')
     _check_shares(valid, test)
     check_device(device)
-    run, folders = _prepared(data, out, (image_size, glimpse_size, grid, channels), (valid, test), T, mirror, skip_bad,
+    run, folders = _prepared(data, out, (image_size, glimpse_size, grid, channels), (valid, test), T, mirror,
+                             skip_bad,
                              check_count(seed, 'seed', 0), epochs, iterations, n_samples, folds, talk)
     _say_plan(run, data)
     nets, banks = zip(*(_posterior_of(run, i, folder) for i, folder in enumerate(folders)))
     gauged = _gauged(run, nets, go_on)
-    found, told = zip(*(_found(run, i, net, bank, folder) for i, (net, bank, folder) in enumerate(zip(nets, banks, folders))))
+    found, told = zip(*(_found(run, i, net, bank, folder) for i,
+                        (net, bank, folder) in enumerate(zip(nets, banks, folders))))
     sequences = concat(found)
     sequences.save(out/'sequences'/'class.safetensors')
     facts = _search_facts(run, data, found, told, gauged, start)
     write_json(out/'search.json', facts, indent=1)
-    _search_pictures(run, nets[0], run.deals[0], banks[0], folders[0], found[0], facts['tasks']['class']['posterior'])
+    _search_pictures(run, nets[0], run.deals[0], banks[0], folders[0], found[0],
+                     facts['tasks']['class']['posterior'])
     rows = _trained(run, sequences, methods, seeds, device, convolutions)
     model, row = _best_model(run, rows, seeds, methods, data)
     if row: _card(run, data, row, rows)
     _report(run, data, facts, rows)
-    run.say(*(' | '.join(line) + '\n' for line in _results_table(rows)), f'{out/"report.html"}: {time.perf_counter() - start:.0f} s')
+    run.say(*(' | '.join(line) + '\n' for line in _results_table(rows)),
+            f'{out/"report.html"}: {time.perf_counter() - start:.0f} s')
     return FolderRun(out, model, rows, sequences, facts, run.images)
 
 # %% ../nbs/09_folder.ipynb #b285a0dc
 def _posterior_of(run, i, folder):
     "Posterior and bank of a deal, said aloud"
     deal = run.deals[i]
-    run.say(f'posterior {i + 1} of {len(run.deals)}: {len(deal["posterior"])} images, {sum(run.work.rounds)} + {run.work.own_epochs} epochs')
+    epochs = f'{sum(run.work.rounds)} + {run.work.own_epochs} epochs'
+    run.say(f'posterior {i + 1} of {len(run.deals)}: {len(deal["posterior"])} images, {epochs}')
     return _posterior(run, deal, folder)
 
 def _found(run, i, net, bank, folder):
@@ -427,8 +485,10 @@ def _trained(run, sequences, methods, seeds, device, convolutions):
     run.say(f'training: {", ".join(methods)}, {run.work.iterations} iterations each, seeds {seeds}')
     train, valid, test = (run.some(run.images.splits[k]) for k in ('train', 'valid', 'test'))
     supervises = any(m.startswith('PS-') for m in methods)
-    rows = run_methods('class', train, valid, test, run.space, len(run.classes), run.out, sequences if supervises else None, methods,
+    rows = run_methods('class', train, valid, test, run.space, len(run.classes), run.out, sequences
+                       if supervises else None, methods,
                        seeds, device, n_glimpses=run.n_glimpses, iterations=run.work.iterations,
-                       validate_every=run.work.validate_every, mirror=run.mirror, network=dict(channels=(16, 32) if convolutions else None))
+                       validate_every=run.work.validate_every, mirror=run.mirror,
+                       network=dict(channels=(16, 32) if convolutions else None))
     save_pictures(run.out, 'class', test[0])
     return rows
