@@ -133,7 +133,7 @@ def _report(run, data, facts, rows):
     left = [['file', 'why'], *list(map(list, run.survey.left_out.items()))[:30]]
     sections = [('Images', counts), *([('Left out', left)] if len(left) > 1 else []),
                 ('What was chosen', _plan_rows(run)),
-                ('Does the posterior know anything?', gauge_table(k['gauge'])),
+                ('Does the posterior know anything?', gauge_table(k['gauge']['places'])),
                 ('', run.out/'calibration.png'),
                 ('Where would an ideal observer look?', run.out/'sequences.png'), ('', run.out/'where.png'),
                 ('', run.out/'search.png'),

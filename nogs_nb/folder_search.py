@@ -22,7 +22,7 @@ from .files import fingerprint, make_folder, processor
 from .survey import Survey, kept_json
 from .judge import image_share, prefix_log_probs, show_calibration, show_controls
 from .glimpse_network import GlimpsePosterior, load_glimpse_posterior
-from .glimpse_training import train_in_rounds
+from .glimpse_training import search_like_places, train_in_rounds, tuning_densities
 from .bank import ImageBank
 from .completion import BankCompleter
 from .boed import near_optimal_sequence, near_optimal_sequences, search_report, show_search
@@ -96,7 +96,7 @@ def posterior_of_deal(run, deal, folder):
 def _advice(told, run):
     "What to do with a posterior that is not good enough"
     few = min(int((run.labels[run.images.splits['train']] == k).sum()) for k in range(len(run.classes)))
-    table = '\n'.join('  ' + ' | '.join(row) for row in gauge_table(told))
+    table = '\n'.join('  ' + ' | '.join(row) for row in gauge_table(told['places']))
     epochs = sum(run.work.rounds) + run.work.own_epochs
     return (f'the posterior is not certainly better than always naming the most frequent class '
             f'({told["n"]} images that it has not seen):\n{table}\n'
@@ -107,24 +107,33 @@ def _advice(told, run):
             '- a look at the labels, and at images.show(): can a person tell the classes at this size?\n'
             'With go_on=True it is searched nevertheless. What was made until here is kept.')
 
+def _places_to_ask(run, net, deal, n, generator):
+    "Places (n, T, 2) of both kinds"
+    x, y, ids = run.some(deal['tuning'])
+    densities = tuning_densities(net, (x, y[:, None], ids))
+    return dict(random=run.space.random(n, run.n_glimpses, generator),
+                likely=search_like_places(n, run.space, run.n_glimpses, generator, densities))
+
 def gauged(run, nets, go_on):
     "Compare all posteriors with the majority class, and stop if it is no use to go on"
     def make():
         answers, labels = [], []
         for i, (net, deal) in enumerate(zip(nets, run.deals)):
             x, y, _ = run.some(deal['annotated'])
-            places = run.space.random(len(x), run.n_glimpses, torch.Generator().manual_seed(run.seed + i))
-            answers.append(prefix_log_probs(net.for_task('class'), x, places, run.g))
+            kinds = _places_to_ask(run, net, deal, len(x), torch.Generator().manual_seed(run.seed + i))
+            answers.append({kind: prefix_log_probs(net.for_task('class'), x, l, run.g) for kind, l in kinds.items()})
             labels.append(y)
         learned = torch.cat([run.labels[torch.as_tensor(deal['posterior'])] for deal in run.deals])
         frequencies = learned.bincount(minlength=len(run.classes)).float()/len(learned)
-        axs = show_calibration(torch.cat(answers), torch.cat(labels))
+        logp = {kind: torch.cat([o[kind] for o in answers]) for kind in answers[0]}
+        axs = show_calibration(logp['likely'], torch.cat(labels))
         axs[0].figure.savefig(run.out/'calibration.png', bbox_inches='tight')
         plt.close(axs[0].figure)
-        return gauge(torch.cat(answers), torch.cat(labels), frequencies)
-    asked = fingerprint([net.fingerprint() for net in nets], run.space.to_dict(), run.seed, run.labels)
+        places = {kind: gauge(o, torch.cat(labels), frequencies) for kind, o in logp.items()}
+        return dict(n=len(torch.cat(labels)), good_enough=any(o['good_enough'] for o in places.values()), places=places)
+    asked = fingerprint('likely', [net.fingerprint() for net in nets], run.space.to_dict(), run.seed, run.labels)
     told = kept_json(run.out/'gauge.json', asked, make)
-    run.say(*(' | '.join(row) + '\n' for row in gauge_table(told)))
+    run.say(*(' | '.join(row) + '\n' for row in gauge_table(told['places'])))
     if told['good_enough']: return told
     if not go_on: raise ValueError(_advice(told, run))
     run.say(_advice(told, run))

@@ -11,12 +11,12 @@ __all__ = ['gauge', 'gauge_table']
 import torch
 
 # %% ../nbs/08d_gauge.ipynb #a8efe0c0
-def _mean_and_half(d):
-    "A mean and half the width of its 95 % interval"
-    return d.mean().item(), 1.96*d.std().item()/len(d)**.5
+def _mean_and_margin(d):
+    "A mean and 2.5 of its standard errors"
+    return d.mean().item(), 2.5*d.std().item()/len(d)**.5
 
 def gauge(
-    logp, # (n, T, K) log-probabilities at random places
+    logp, # (n, T, K) log-probabilities at some places
     labels, # (n,) true classes
     frequencies, # (K,) shares of the classes where the posterior learned
 )->dict: # Lists over t: accuracy, nll; majority, nll_frequencies, n, and whether it is good enough
@@ -25,20 +25,22 @@ def gauge(
     nll = -logp.gather(2, labels[:, None, None].expand(-1, logp.shape[1], 1))[..., 0].double()
     usual = (labels == frequencies.argmax()).double()
     plain = -frequencies.double().clamp(min=1e-12).log()[labels]
-    more_right, half = _mean_and_half(right[:, -1] - usual)
-    less_nats, half_nats = _mean_and_half(plain - nll[:, -1])
+    more_right, margin = _mean_and_margin(right[:, -1] - usual)
+    less_nats, margin_nats = _mean_and_margin(plain - nll[:, -1])
     return dict(n=len(labels), accuracy=right.mean(0).tolist(), majority=usual.mean().item(),
                 nll=nll.mean(0).tolist(),
-                nll_frequencies=plain.mean().item(), more_right=[more_right, half],
-                less_nats=[less_nats, half_nats],
-                good_enough=more_right > half or less_nats > half_nats)
+                nll_frequencies=plain.mean().item(), more_right=[more_right, margin],
+                less_nats=[less_nats, margin_nats],
+                good_enough=more_right > margin or less_nats > margin_nats)
 
 def gauge_table(
-    told:dict, # Of `gauge`
+    told:dict, # Kind of places -> what `gauge` found there
 )->list: # Rows, the first one with titles
     "What `gauge` found, for people"
     percent = lambda x: f'{100*x:.1f} %'
-    rows = [[str(t), percent(a), percent(told['majority']), f'{n:.3f}', f'{told["nll_frequencies"]:.3f}']
-            for t, (a, n) in enumerate(zip(told['accuracy'], told['nll']), 1)]
-    return [['random glimpses', 'right', 'most frequent class', '−log g, nats', 'by frequencies alone'],
-            *rows]
+    first = next(iter(told.values()))
+    titles = [f'{what} at {kind} places' for kind in told for what in ('right', '−log g')]
+    rows = [[str(t + 1), *(text for o in told.values() for text in (percent(o['accuracy'][t]), f'{o["nll"][t]:.3f}'))]
+            for t in range(len(first['accuracy']))]
+    knows_nothing = [percent(first['majority']), f'{first["nll_frequencies"]:.3f}']*len(told)
+    return [['glimpses', *titles], *rows, ['most frequent class; by frequencies alone', *knows_nothing]]

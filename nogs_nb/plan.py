@@ -154,7 +154,7 @@ def choose_work(
         epochs = min(80, max(8, round(75_000/n_posterior)))
         why['epochs'] = f'{epochs*n_posterior:,} passes over an image'
     if iterations is None:
-        iterations = min(4000, max(800, 100*round(60*n_train/64/100)))
+        iterations = min(4000, max(1500, 100*round(60*n_train/64/100)))
         why['iterations'] = f'{iterations*64/n_train:.0f} passes over {n_train:,} images'
     if n_samples is None:
         n_samples = max(1, min(48, n_bank//2))
