@@ -107,6 +107,11 @@ def _run(path, settings, left):
                      progress_bar=False,
                      stdout_file=sys.stdout, stderr_file=sys.stderr)
 
+def _out_of(settings, known):
+    "The folder that a notebook writes to: as asked, its default, or named after the data"
+    default = known['out'][1].strip('\'"') if 'out' in known else ''
+    return Path(settings.get('out') or default or Path('results')/Path(str(settings.get('data', ''))).name)
+
 def nogs_run(
     words=None, # Arguments; None: those of the command line
 )->int: # Exit status
@@ -122,7 +127,7 @@ def nogs_run(
     if {'-h', '--help'} & set(words): return print(_help(name, known)) or 0
     try: settings = parse(words, [*known, 'notebook'])
     except ValueError as e: return print(e, file=sys.stderr) or 2
-    left = settings.pop('notebook', None) or Path(settings.get('out') or 'results')/f'{name}.ipynb'
+    left = settings.pop('notebook', None) or _out_of(settings, known)/f'{name}.ipynb'
     try: _run(there[name], settings, Path(left))
     except Exception as e: # papermill's own tells of the cell, of which the last line is the message
         return print(f'{e}\n{left} has the notebook as far as it came', file=sys.stderr) or 1

@@ -19,6 +19,7 @@ from .files import fingerprint, is_quiet, processor, write_json
 from .sequences import SequenceSet, concat
 from .data import class_splits
 from .roles import image_keys
+from .boed import SearchSettings
 from .survey import read_folder, survey_folder
 from .attention import HardAttention
 from .measures import controls as control_methods
@@ -28,7 +29,8 @@ from .evaluation import run_methods, save_pictures, weights_file
 from .plan import choose_folds, choose_sizes, choose_work, deal_roles
 from .gauge import gauge_table
 from .report import write_card, write_report
-from .folder_search import (FolderWork, compare_deal, folder_of_deal, gauged, posterior_of_deal, search_deal,
+from .folder_search import (FolderWork, compare_deal, folder_of_deal, gauged, posterior_of_deal,
+                                   search_deal,
                                    search_facts, search_pictures)
 
 # %% ../nbs/09_folder.ipynb #8e59200f
@@ -175,6 +177,7 @@ def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, itera
     deals = deal_roles(images.label('class').numpy(), train, keys, folds, seed)
     work = choose_work(len(deals[0]['posterior']), len(deals[0]['bank']), len(train), epochs, iterations,
                        n_samples)
+    SearchSettings(chosen.space, T, work.n_samples) # refuses what no search can do
     run = FolderWork(out, survey, chosen, images, pixels, deals, work, T, mirror, seed, talk)
     return run, [folder_of_deal(run, deal, keys) for deal in deals]
 
