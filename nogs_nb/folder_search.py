@@ -104,7 +104,7 @@ def _advice(told, run):
             f'- more images: the smallest class has {few} to learn from;\n'
             f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if so little does not tell the classes;\n'
             f'- longer training than {epochs} epochs (epochs), if -log g was still falling;\n'
-            '- a look at the labels, and at images.show(): can a person tell the classes at this size?\n'
+            '- a look at the labels and the images: can a person tell the classes at this size?\n'
             'With go_on=True it is searched nevertheless. What was made until here is kept.')
 
 def _places_to_ask(run, net, deal, n, generator):
