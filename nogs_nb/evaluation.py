@@ -97,7 +97,7 @@ def train_one(
 )->tuple: # Row of results, history, network with its best weights
     "Train and test once"
     own = own_sequences([method], sequences).get(method)
-    cbs, clock = method_callbacks(method, settings.weight, density, seed), RunClock()
+    cbs, clock = method_callbacks(method, settings.weight, density, seed, own, task.train.ids), RunClock()
     learn = _learner(task, settings, method, seed, [*cbs, clock], own, device)
     history = fit_iterations(learn, settings.iterations, settings.validate_every, seed, **checkpoint)
     model = learn.model

@@ -83,6 +83,7 @@ def batch(self:AttentionLoader,
     positions, # Positions of the images, (B,)
 )->tuple: # Images, locations, has_locations, labels, on the device
     "The batch of some images"
+    self.positions = positions
     has = self.has[positions]
     heads = torch.rand(len(has), generator=self.generator) < .5 if self.mirror else torch.zeros_like(has)
     x = self._pictures(positions, heads & ~has)

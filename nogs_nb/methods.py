@@ -16,10 +16,11 @@ import torch
 from .files import fingerprint
 from .sequences import SequenceSet, map_density
 from .training import FixedLocations, PartialSupervision, Reinforce, WakeSleep
+from .soft import SoftSupervision
 from .measures import controls
 
 # %% ../nbs/08_methods.ipynb #b4cc00d1
-supervised_methods = ('PS-NOGS', 'PS-HGS', 'PS-RAM', 'PS-heuristic') # each by sequences of its own kind
+supervised_methods = ('PS-NOGS', 'PS-soft', 'PS-HGS', 'PS-RAM', 'PS-heuristic') # by sequences of a kind
 known_methods = ('RAM', 'WSRAM', *supervised_methods, *controls)
 
 def base_method(
@@ -55,11 +56,14 @@ def method_callbacks(
     weight:float=1., # Of partial supervision
     density=None, # Weights over the grid, for 'density'
     seed:int=0, # Of random locations
+    sequences:SequenceSet=None, # The method's own, for 'PS-soft'
+    ids=None, # Ids of the training images, for 'PS-soft'
 )->list:
     "The callbacks that make the learner a method"
     base = base_method(method)
     if base == 'RAM': return [Reinforce()]
     if base == 'WSRAM': return [WakeSleep()]
+    if base == 'PS-soft': return [Reinforce(), SoftSupervision(sequences, ids, weight)]
     if base in supervised_methods: return [Reinforce(), PartialSupervision(weight)]
     if base != 'density': return [FixedLocations(base, seed)]
     if density is None: raise _no_maps()
@@ -109,6 +113,7 @@ def own_sequences(
 # %% ../nbs/08_methods.ipynb #766f98ee
 _words = {
     'PS-NOGS': 'near[-_ ]?optimal|search|nogs',
+    'PS-soft': 'near[-_ ]?optimal|search|nogs',
     'PS-HGS': 'hand[-_ ]?crafted|by hand|parts|hgs',
     'PS-RAM': 'policy|ram',
     'PS-heuristic': 'heuristics?|density|salienc[ey]'}
@@ -131,8 +136,9 @@ def _check_different(own):
     "Refuse one set under the names of two methods"
     seen = {}
     for method, s in own.items():
-        base, other = base_method(method), seen.setdefault(s.fingerprint(), method)
-        if base_method(other) != base: raise ValueError(f'{other} and {method} were given the same sequences')
+        other = seen.setdefault(s.fingerprint(), method)
+        same_kind = _words[base_method(other)] == _words[base_method(method)]
+        if not same_kind: raise ValueError(f'{other} and {method} were given the same sequences')
 
 # %% ../nbs/08_methods.ipynb #dc35e2e3
 def maps_of(

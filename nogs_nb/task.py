@@ -124,9 +124,10 @@ def run_fingerprint(
     settings:RunSettings, # How
     sequences:SequenceSet=None, # Its own, if it uses any
     density=None, # Weights over the grid, for 'density'
+    ids=None, # Ids of the training images, for 'PS-soft'
 )->str:
     "Of all that decides the runs of a method, but their seed"
-    cbs = method_callbacks(method, settings.weight, density)
+    cbs = method_callbacks(method, settings.weight, density, sequences=sequences, ids=ids)
     return fingerprint(shared, effective_settings(cbs), sequences)
 
 # %% ../nbs/08_task.ipynb #74e76131
@@ -171,7 +172,7 @@ class Comparison:
         _check_sequences(task, settings, self.own)
         self.density = _density(task, sequences) if 'density' in self.methods else None
         self.shared = shared_fingerprint(task, settings)
-        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density)
+        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density, task.train.ids)
                        for m in self.methods}
         self.keys = [(task.name, m, s) for s in self.seeds for m in self.methods]
 
