@@ -38,8 +38,8 @@ def soft_supervision_loss(
 )->torch.Tensor: # (), nats
     "Cross-entropy of the policy from softened maps, summed over steps and supervised images, over B"
     if policy.shape != targets.shape:
-        raise ValueError(f'log-probabilities have shape {tuple(policy.shape)}, targets {tuple(targets.shape)}; '
-                         'expected (s, T, L) of both')
+        raise ValueError(f'log-probabilities have shape {tuple(policy.shape)}, '
+                         f'targets {tuple(targets.shape)}; expected (s, T, L) of both')
     return -(targets*policy).sum()/batch_size
 
 # %% ../nbs/07d_soft.ipynb #ffa274dd
@@ -53,7 +53,8 @@ class SoftSupervision(Signal):
         sharpness:float=50., # k, 1/nats
     ):
         if not isinstance(sequences, SequenceSet):
-            raise ValueError(f'the sequences are a {type(sequences).__name__}; expected a SequenceSet with maps')
+            raise ValueError(f'the sequences are a {type(sequences).__name__}; '
+                             'expected a SequenceSet with maps')
         self.weight, self.sharpness = check_number(weight, 'weight'), check_number(sharpness, 'sharpness')
         self.targets = softened(sequences.maps, sharpness) # (n, T, L)
         self.row, _ = sequences.match(ids) # (N,): of each training image, -1 where it has none

@@ -83,12 +83,14 @@ class RunSettings:
     lr: float=3e-4 # Learning rate
     weight: float=1. # Of partial supervision; 1 counts every example alike, as Eq. 8 does
     mirror: bool=True # Mirror images that have no sequence
+    peak: float=50. # k of the control 'density', 1/nats: how peaked it is
     network: dict=None # Further arguments of `HardAttention`
 
     def __post_init__(self):
         for name in ('n_glimpses', 'iterations', 'validate_every', 'batch_size'):
             setattr(self, name, check_count(getattr(self, name), name))
         self.lr, self.weight = check_number(self.lr, 'lr', positive=True), check_number(self.weight, 'weight')
+        self.peak = check_number(self.peak, 'peak')
         if not isinstance(self.mirror, bool):
             raise ValueError(f'mirror is {self.mirror!r}; expected True or False')
 
@@ -115,7 +117,7 @@ def shared_fingerprint(
     settings:RunSettings, # How
 )->str:
     "Of all that the methods share"
-    plain = {k: v for k, v in vars(settings).items() if k not in ('network', 'weight')}
+    plain = {k: v for k, v in vars(settings).items() if k not in ('network', 'weight', 'peak')}
     return fingerprint(TRAINING_VERSION, _libraries(), task, plain, new_network(task, settings))
 
 def run_fingerprint(
@@ -147,14 +149,14 @@ def _check_sequences(task, settings, own):
         try: align(s, task.train.ids, len(task.train.labels), task.grid, settings.n_glimpses, task.name)
         except ValueError as e: raise ValueError(f'sequences of {method}: {e}') from e
 
-def _density(task, sequences):
+def _density(task, sequences, k):
     "The density of the control of that name, of maps that are this task's"
     s = maps_of(sequences)
     if s.grid != task.grid:
         raise ValueError(f'the maps for the density are of {s.grid}; expected {task.grid}')
     if s.task not in ('', task.name):
         raise ValueError(f'the maps for the density are of task {s.task!r}; expected {task.name!r}')
-    return density_of(s)
+    return density_of(s, k)
 
 # %% ../nbs/08_task.ipynb #af48a797
 class Comparison:
@@ -170,7 +172,7 @@ class Comparison:
         self.methods, self.seeds = check_methods(methods), check_seeds(seeds)
         self.own = own_sequences(self.methods, sequences)
         _check_sequences(task, settings, self.own)
-        self.density = _density(task, sequences) if 'density' in self.methods else None
+        self.density = _density(task, sequences, settings.peak) if 'density' in self.methods else None
         self.shared = shared_fingerprint(task, settings)
         self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density, task.train.ids)
                        for m in self.methods}
