@@ -106,7 +106,7 @@ def new_network(
     return HardAttention(task.grid, task.n_classes, settings.n_glimpses, in_channels=n_channels, **own)
 
 # %% ../nbs/08_task.ipynb #8d8b9c6b
-TRAINING_VERSION = 3 # counts up when training or testing gives something else with the same settings
+TRAINING_VERSION = 4 # counts up when training or testing gives something else with the same settings
 
 def _libraries():
     "Versions of what computes, but for their last digits"
