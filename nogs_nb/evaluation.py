@@ -41,7 +41,9 @@ def _learner(task, settings, method, seed, cbs, sequences, device):
                         batch_size=settings.batch_size, mirror=settings.mirror, seed=seed, device=device,
                         as_float=False, # uint8 is what the network needs least memory for
                         stored=train.images.dtype == torch.uint8 and train.images.is_contiguous(),
-                        task=task.name)
+                        task=task.name, n_supervised=settings.n_supervised if sequences else None)
+    for cb in cbs: # a weight of 1 counts every example alike, however many are in a batch
+        if getattr(cb, 'role', None) == 'supervises': cb.weight *= dls.train.equal_weight
     return attention_learner(dls, model, cbs, lr=settings.lr, method=method)
 
 def _test(

@@ -82,6 +82,7 @@ class RunSettings:
     batch_size: int=64 # Images a batch
     lr: float=3e-4 # Learning rate
     weight: float=1. # Of partial supervision; 1 counts every example alike, as Eq. 8 does
+    n_supervised: int=None # Images with a sequence in every batch; None: as chance has it (the paper)
     mirror: bool=True # Mirror images that have no sequence
     peak: float=50. # k of the control 'density', 1/nats: how peaked it is
     network: dict=None # Further arguments of `HardAttention`
@@ -91,6 +92,7 @@ class RunSettings:
             setattr(self, name, check_count(getattr(self, name), name))
         self.lr, self.weight = check_number(self.lr, 'lr', positive=True), check_number(self.weight, 'weight')
         self.peak = check_number(self.peak, 'peak')
+        if self.n_supervised is not None: check_count(self.n_supervised, 'n_supervised')
         if not isinstance(self.mirror, bool):
             raise ValueError(f'mirror is {self.mirror!r}; expected True or False')
 
@@ -112,12 +114,14 @@ def _libraries():
     "Versions of what computes, but for their last digits"
     return ['.'.join(o.__version__.split('.')[:2]) for o in (torch, fastai)]
 
+_not_shared = 'network', 'weight', 'peak', 'n_supervised' # told otherwise, or of some methods only
+
 def shared_fingerprint(
     task:Task, # What is to be learned
     settings:RunSettings, # How
 )->str:
     "Of all that the methods share"
-    plain = {k: v for k, v in vars(settings).items() if k not in ('network', 'weight', 'peak')}
+    plain = {k: v for k, v in vars(settings).items() if k not in _not_shared}
     return fingerprint(TRAINING_VERSION, _libraries(), task, plain, new_network(task, settings))
 
 def run_fingerprint(
@@ -130,7 +134,8 @@ def run_fingerprint(
 )->str:
     "Of all that decides the runs of a method, but their seed"
     cbs = method_callbacks(method, settings.weight, density, sequences=sequences, ids=ids)
-    return fingerprint(shared, effective_settings(cbs), sequences)
+    fixed = [settings.n_supervised] if sequences is not None and settings.n_supervised else []
+    return fingerprint(shared, effective_settings(cbs), sequences, *fixed)
 
 # %% ../nbs/08_task.ipynb #74e76131
 def check_seeds(
