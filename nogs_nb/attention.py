@@ -17,8 +17,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 from fastcore.basics import patch
 from .fovea import GlimpseGrid, as_tensor, glimpse_pixels, glimpses, retina, show_glimpses
-from .backbone import image_tensor
+from . import __version__
 from .checks import as_float, check_count, check_grid, check_images, per_channel
+from .given import given_image, given_images
 from .store import StoredBatch
 from .judge import evaluating
 from .tensors import naming, read_tensors, write_tensors
@@ -334,6 +335,11 @@ def multiply_adds(self:HardAttention)->int:
     return self.n_glimpses*(looking + moving) + multiply_adds(self.classifier, h)
 
 # %% ../nbs/06_attention.ipynb #9409cd55
+@patch(as_prop=True)
+def classes(self:HardAttention)->list:
+    "Names of the K classes, if the file it was read from has them"
+    return getattr(self, 'about', {}).get('classes')
+
 @dataclass
 class Prediction:
     "What the network says of one image, and where it looked"
@@ -341,18 +347,29 @@ class Prediction:
     locations: torch.Tensor # Top-left pixels of the glimpses, (T, 2) int64
     entropy: torch.Tensor # Of the policy at each step, (T,), nats
     glimpse_size: tuple # Pixels (g, g)
+    image_size: tuple=None # Pixels (H, W) of the image it saw
+    classes: list=None # Names of the K classes, where the network knows them
+
+    @property
+    def answer(self):
+        "The most probable class: its name, or its number where names are not known"
+        k = int(self.probabilities.argmax())
+        return k if self.classes is None else self.classes[k]
 
 @patch
 @torch.no_grad()
 def predict(self:HardAttention,
-    image, # (C, H, W) float in [0, 1], or uint8, or a PIL image
-    greedy:bool=False, # Take the most probable locations instead of sampling
-    seed:int=0, # Of the sampled trajectory
-)->Prediction:
-    "Class probabilities of one image, with the glimpses taken"
-    x = check_images(image_tensor(image), self.grid.image_size, self.in_channels, 'the image', ndim=3)
-    p = predict_all(self, x[None], seed=seed, greedy=greedy)
-    return Prediction(p.scores[0].softmax(0), p.locations[0], p.entropy[0], self.grid.glimpse_size)
+    image, # A file, a PIL image, (C, H, W) float in [0, 1] or uint8; or several: a list of these, or (B, C, H, W)
+    greedy:bool=True, # Take the most probable locations; False: sample
+    seed:int=0, # Of sampled trajectories
+)->Prediction: # Of several images a list
+    "Class probabilities, with the glimpses taken"
+    size, g = self.grid.image_size, self.grid.glimpse_size
+    x, one = given_images(image, size, self.in_channels, at_least=g)
+    p = predict_all(self, x, seed=seed, greedy=greedy)
+    rows = zip(p.scores.softmax(1), p.locations, p.entropy)
+    found = [Prediction(*row, g, size, self.classes) for row in rows]
+    return found[0] if one else found
 
 # %% ../nbs/06_attention.ipynb #35b6b8e8
 @dataclass
@@ -387,14 +404,15 @@ def predict_all(
 
 # %% ../nbs/06_attention.ipynb #21a92b6d
 def show_prediction(
-    image, # (C, H, W) float in [0, 1], or uint8, or a PIL image
+    image, # The one that `predict` was given: a file, a PIL image, (C, H, W) float in [0, 1] or uint8
     prediction:Prediction, # Of `predict`
-    classes:list=None, # Names of the K classes; None: their numbers
+    classes:list=None, # Names of the K classes; None: those that the prediction knows, or their numbers
     figsize:tuple=(6, 2.2), # Inches
 ): # The figure
     "The glimpses over the dimmed image, the class probabilities, the policy's entropy"
-    pixels = as_float(check_images(image_tensor(image), what='the image', ndim=3))
+    pixels = as_float(given_image(image, prediction.image_size))
     K = len(prediction.probabilities)
+    if classes is None: classes = prediction.classes
     if classes is not None and len(classes) != K: raise ValueError(f'{len(classes)} names for {K} classes')
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=figsize, dpi=80)
     show_glimpses(pixels, prediction.locations, prediction.glimpse_size, ax=left)
@@ -411,21 +429,30 @@ def show_prediction(
     return fig
 
 # %% ../nbs/06_attention.ipynb #41478464
+def _check_names(names, n_classes):
+    "Refuse names of classes that are not one distinct string a class"
+    texts = isinstance(names, (list, tuple)) and all(isinstance(o, str) for o in names)
+    if not texts or len({*names}) < len(names) or len(names) != n_classes:
+        raise ValueError(f'classes are {names!r}; expected {n_classes} distinct names')
+
 @patch
 def save(self:HardAttention,
     path, # File to write
-    **about, # Anything JSON can hold, to be kept beside the weights: task, classes, ...
+    **about, # Anything JSON can hold, to be kept beside the weights: task, classes (their names), ...
 )->Path: # The file
     "Write weights and configuration to one file"
+    about = {**getattr(self, 'about', {}), **about}
+    if about.get('classes') is not None: _check_names(about['classes'], self.n_classes)
     config = dict(self.config, own_glimpse_net=self.own_glimpse_net)
-    description = dict(version=2, grid=self.grid.to_dict(), config=config, about=about)
+    info = dict(nogs_nb=__version__, torch=str(torch.__version__))
+    description = dict(version=2, grid=self.grid.to_dict(), config=config, about=about, info=info)
     return write_tensors(path, 'attention', description, self.state_dict())
 
 @patch(cls_method=True)
 def load(cls:HardAttention,
     path, # File written by `save`
     glimpse_net:nn.Module=None, # The module given when the network was made, if one was
-)->HardAttention: # In evaluation mode; what was kept beside it is its `about`
+)->HardAttention: # In evaluation mode; what was kept beside it is its `about`, the versions are its `info`
     "Read a network"
     description, weights = read_tensors(path, 'attention', (1, 2), unchecked=(1,))
     with naming(path, 'attention file'):
@@ -434,5 +461,6 @@ def load(cls:HardAttention,
             raise ValueError('was made with a glimpse network of its own; pass glimpse_net=')
         model = cls(GlimpseGrid.from_dict(description['grid']), glimpse_net=glimpse_net, **config)
         model.load_state_dict(weights)
-        model.about = description['about']
+        model.about, model.info = description['about'], description.get('info', {})
+        if model.classes is not None: _check_names(model.classes, model.n_classes)
     return model.eval()

@@ -152,7 +152,7 @@ def fence(
     return f'{ticks}{{{kind}}}\n{text}\n{ticks}'
 
 # %% ../nbs/90_docs.ipynb #748a19cd
-PICTURES = {'image/png':'png', 'image/jpeg':'jpg', 'image/svg+xml':'svg'}
+PICTURES = {'image/png':'png', 'image/jpeg':'jpg', 'image/gif':'gif', 'image/svg+xml':'svg'}
 _ansi = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 _source_link = re.compile(r'\A(?:---\n+)?(?:\[source\]\([^\n]*\n+)?')
 
