@@ -57,7 +57,8 @@ def _test(
     runs = [predict_all(model, task.test.images, control, seed + i) for i in range(n_trajectories)]
     majority = int(task.train.labels.bincount().argmax())
     each = [class_figures(o.scores, task.test.labels, majority) for o in runs]
-    of_five = {f'{k}_of_{n_trajectories}': statistics.mean(o[k] for o in each) for k in ('test_accuracy', 'test_nll')}
+    averaged = {k: statistics.mean(o[k] for o in each) for k in ('test_accuracy', 'test_nll')}
+    of_five = {f'{k}_of_{n_trajectories}': value for k, value in averaged.items()}
     seen = runs[0]
     across, within = distinct_places(seen.locations)
     return dict(each[0], **of_five, entropy=seen.entropy.mean(0).tolist(),

@@ -395,13 +395,15 @@ def ratios_over_tasks(
                               tasks=len(ratios), least=ordered[0], greatest=ordered[-1]))
     return found
 
+# %% ../nbs/08_measures.ipynb #50870b5f
 def over_tasks_table(
     rows:list, # Rows of results of several tasks
     of:str='RAM', # Whose iterations are divided by those of each other method
 )->str: # Markdown; empty where there is nothing to compare
     "`ratios_over_tasks` as a table"
     titles = {key: title for title, key, *_ in table_columns}
-    lines = [[f'{of} / {o["method"]}', titles[o['measure']], o['median'].text(1), f'{o["sooner"]} of {o["tasks"]}',
-              f'{o["least"].text(1)} to {o["greatest"].text(1)}'] for o in ratios_over_tasks(rows, of)]
+    range_of = lambda o: f'{o["least"].text(1)} to {o["greatest"].text(1)}'
+    lines = [[f'{of} / {o["method"]}', titles[o['measure']], o['median'].text(1),
+              f'{o["sooner"]} of {o["tasks"]}', range_of(o)] for o in ratios_over_tasks(rows, of)]
     head = ['ratio', 'measure', 'median over tasks', 'sooner', 'range']
     return _table(head, lines) if lines else ''

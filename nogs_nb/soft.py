@@ -74,7 +74,9 @@ class SoftSupervision(Signal):
         "All steps come last, in one call (B, T, L); single steps (B, L) go by"
         if logits.ndim == 3: self.logits = logits
 
-    def after_fit(self): self.hook.remove()
+    def after_fit(self):
+        "Listen no longer"
+        self.hook.remove()
 
 # %% ../nbs/07d_soft.ipynb #9b5fc69b
 @patch

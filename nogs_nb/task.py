@@ -179,7 +179,8 @@ class Comparison:
         _check_sequences(task, settings, self.own)
         self.density = _density(task, sequences, settings.peak) if 'density' in self.methods else None
         self.shared = shared_fingerprint(task, settings)
-        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density, task.train.ids)
+        ids = task.train.ids
+        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density, ids)
                        for m in self.methods}
         self.keys = [(task.name, m, s) for s in self.seeds for m in self.methods]
 
