@@ -52,6 +52,7 @@ class AttentionLoader:
         device='cpu', # Where batches go
         as_float:bool=True, # Turn uint8 images into floats? `HardAttention` needs floats of the glimpses only
         stored:bool=False, # Hand out `StoredBatch`es of uint8 images, which copy none of them?
+        n_supervised:int=None, # Images with a sequence in every batch; None: as chance has it
     ):
         self.images = check_images(images)
         n = len(self.images)
@@ -65,8 +66,46 @@ class AttentionLoader:
         self.as_float, self.stored = check_flag(as_float, 'as_float'), check_flag(stored, 'stored')
         if stored: StoredBatch(self.images, torch.arange(1)) # refuses images that are no store
         self.seed, self.generator = check_count(seed, 'seed', 0), torch.Generator()
+        self.n_supervised, self._streams = n_supervised, []
+        if n_supervised is not None: self._supervise(n_supervised)
         self.restart()
         self.to(device)
+
+# %% ../nbs/07a_learner.ipynb #3548444e
+class _Stream:
+    "Some images without end, in random order; a share too small for a batch is left out, and all are shuffled anew"
+    def __init__(self, positions, n, generator):
+        self.positions, self.n, self.generator = positions, n, generator
+        self.left = positions[:0]
+
+    def take(self):
+        "Positions of the next n"
+        if len(self.left) < self.n:
+            order = torch.randperm(len(self.positions), generator=self.generator)
+            self.left = self.positions[order]
+        taken, self.left = self.left[:self.n], self.left[self.n:]
+        return taken
+
+@patch
+def _supervise(self:AttentionLoader, n):
+    "Draw that many images with a sequence for each batch, and fill up with others"
+    self.n_supervised = check_count(n, 'n_supervised')
+    if not self.shuffle: raise ValueError(f'n_supervised is {n} without shuffle; expected None, or shuffle=True')
+    n_each = dict(zip(('with', 'without'), (self.n_supervised, self.bs - self.n_supervised)))
+    if n > self.bs: raise ValueError(f'n_supervised is {n}; a batch holds {self.bs} images')
+    for kind, among in (('with', self.has), ('without', ~self.has)):
+        n_there = int(among.sum())
+        if n_each[kind] > n_there:
+            raise ValueError(f'n_supervised is {n}: each batch of {self.bs} takes {n_each[kind]} images '
+                             f'{kind} a sequence; there are {n_there}')
+        self._streams.append(_Stream(among.nonzero()[:, 0], n_each[kind], self.generator))
+
+# %% ../nbs/07a_learner.ipynb #8065d010
+@patch(as_prop=True)
+def equal_weight(self:AttentionLoader)->float:
+    "Weight of `PartialSupervision` that keeps Eq. 8: every example counts alike"
+    if self.n_supervised is None: return 1.
+    return self.bs*self.has.double().mean().item()/self.n_supervised
 
 # %% ../nbs/07a_learner.ipynb #82995295
 @patch
@@ -94,6 +133,7 @@ def batch(self:AttentionLoader,
 def restart(self:AttentionLoader):
     "Begin where a new loader begins"
     self.generator.manual_seed(self.seed)
+    for stream in self._streams: stream.left = stream.left[:0]
     self.left = self.loaded = None # positions of the pass still to come, and those of a loaded state
 
 @patch
@@ -101,7 +141,8 @@ def _order(self:AttentionLoader):
     "The positions of one pass"
     n = len(self.labels)
     if not self.shuffle: return torch.arange(n)
-    return torch.randperm(n, generator=self.generator)[:n//self.bs*self.bs]
+    if not self._streams: return torch.randperm(n, generator=self.generator)[:n//self.bs*self.bs]
+    return torch.cat([stream.take() for _ in range(n//self.bs) for stream in self._streams])
 
 @patch
 def __len__(self:AttentionLoader):
@@ -128,22 +169,30 @@ def to(self:AttentionLoader,
 @patch
 def one_batch(self:AttentionLoader):
     "The first batch of a pass"
-    before = self.generator.get_state()
+    before, streams = self.generator.get_state(), [stream.left for stream in self._streams]
     try: return self.batch(self._order()[:self.bs])
-    finally: self.generator.set_state(before)
+    finally:
+        self.generator.set_state(before)
+        for stream, left in zip(self._streams, streams): stream.left = left
 
 @patch
-def state_dict(self:AttentionLoader)->dict: # 'generator', and 'left': positions of this pass still to come
+def state_dict(self:AttentionLoader)->dict: # 'generator', 'left': positions of this pass still to come, 'streams'
     "Where the loader is"
     left = torch.zeros(0, dtype=torch.int64) if self.left is None else self.left
-    return dict(generator=self.generator.get_state(), left=left)
+    state = dict(generator=self.generator.get_state(), left=left)
+    if self._streams: state['streams'] = [stream.left for stream in self._streams]
+    return state
 
 @patch
 def load_state_dict(self:AttentionLoader,
     state, # What `state_dict` gave
 ):
     "Go on from there"
+    streams = state.get('streams', [])
+    if len(streams) != len(self._streams):
+        raise ValueError('the state of a loader with n_supervised and of one without do not fit each other')
     self.generator.set_state(state['generator'])
+    for stream, left in zip(self._streams, streams): stream.left = left
     self.loaded = state['left'] if len(state['left']) else None
 
 # %% ../nbs/07a_learner.ipynb #65ee1033
@@ -202,6 +251,7 @@ def attention_dls(
     as_float:bool=True, # Turn uint8 images into floats? See `AttentionLoader`
     stored:bool=False, # Copy no training images? See `AttentionLoader`
     task:str='', # What is trained; sequences of another task are refused; '': not checked
+    n_supervised:int=None, # Images with a sequence in every training batch; None: as chance has it
 )->DataLoaders:
     "fastai `DataLoaders` of images, the locations of those that have a sequence, and labels"
     n_classes = check_count(n_classes, 'n_classes', 2)
@@ -217,7 +267,7 @@ def attention_dls(
     if n_glimpses is None: n_glimpses = 5 if sequences is None else sequences.n_glimpses
     train = AttentionLoader(images, labels, locations, has, n_glimpses, batch_size,
                             shuffle=True, mirror=mirror, seed=seed, device=device, as_float=as_float,
-                            stored=stored)
+                            stored=stored, n_supervised=n_supervised)
     check = AttentionLoader(*valid, n_glimpses=n_glimpses, batch_size=250, device=device)
     return DataLoaders(train, check, device=device)
 
