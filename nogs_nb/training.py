@@ -6,21 +6,23 @@ Docs: https://nogs-nb.github.io/nogs_nb/training.html.md"""
 
 # %% auto #0
 __all__ = ['HardAttention', 'Predictions', 'predict_all', 'FixedLocations', 'Guard', 'NonFinite', 'PartialSupervision',
-           'Reinforce', 'baseline_loss', 'policy_gradient_loss', 'right_class', 'supervision_loss', 'AttentionLoader',
-           'Best', 'ValidateEvery', 'align', 'attention_dls', 'attention_learner', 'distinct_places', 'fit_iterations',
-           'InferenceNet', 'WakeSleep', 'importance_weights', 'wake_terms', 'Checkpoint', 'reestimate_batchnorm']
+           'Reinforce', 'baseline_loss', 'policy_gradient_loss', 'right_class', 'supervision_loss', 'AttentionItems',
+           'AttentionLoader', 'Best', 'ValidateEvery', 'align', 'attention_dls', 'attention_learner', 'distinct_places',
+           'fit_iterations', 'InferenceNet', 'WakeSleep', 'importance_weights', 'wake_terms', 'Checkpoint',
+           'reestimate_batchnorm']
 
 # %% ../nbs/07c_training.ipynb #0439918d
 from .attention import HardAttention, Predictions, predict_all
 from .supervision import FixedLocations, Guard, NonFinite, PartialSupervision, Reinforce
 from .supervision import baseline_loss, policy_gradient_loss, right_class, supervision_loss
-from .learner import AttentionLoader, align, attention_dls, attention_learner
+from .loader import AttentionItems, AttentionLoader, align, attention_dls
+from .learner import attention_learner
 from .iterations import Best, Checkpoint, ValidateEvery, distinct_places, fit_iterations
 from .wakesleep import InferenceNet, WakeSleep, importance_weights, reestimate_batchnorm, wake_terms
 
 _all_ = [
     'HardAttention', 'Predictions', 'predict_all', 'FixedLocations', 'Guard', 'NonFinite',
     'PartialSupervision', 'Reinforce', 'baseline_loss', 'policy_gradient_loss', 'right_class',
-    'supervision_loss', 'AttentionLoader', 'Best', 'ValidateEvery', 'align', 'attention_dls',
+    'supervision_loss', 'AttentionItems', 'AttentionLoader', 'Best', 'ValidateEvery', 'align', 'attention_dls',
     'attention_learner', 'distinct_places', 'fit_iterations', 'InferenceNet', 'WakeSleep',
     'importance_weights', 'wake_terms', 'Checkpoint', 'reestimate_batchnorm']
