@@ -56,7 +56,8 @@ def parameters(
 )->dict: # Name -> (type, default, help)
     "The parameters of a notebook"
     from papermill import inspect_notebook
-    return {p['name']: (p['inferred_type_name'], p['default'], p['help']) for p in inspect_notebook(str(path)).values()}
+    return {p['name']: (p['inferred_type_name'], p['default'], p['help'])
+            for p in inspect_notebook(str(path)).values()}
 
 # %% ../nbs/09a_command.ipynb #be1110c7
 def _value(text):
@@ -82,7 +83,8 @@ def parse(
 def _usage(there):
     "What can be run"
     lines = [f'  nogs-run {name}  {_title(path)}' for name, path in there.items()]
-    return '\n'.join(['nogs-run NAME [name=value …] [notebook=FILE]; nogs-run NAME --help lists the parameters', *lines])
+    how = 'nogs-run NAME [name=value …] [notebook=FILE]; nogs-run NAME --help lists the parameters'
+    return '\n'.join([how, *lines])
 
 def _title(path):
     "The line under the title of a notebook"
@@ -92,7 +94,8 @@ def _title(path):
 def _help(name, known):
     "The parameters of a notebook, a line each"
     lines = [f'  {p} = {default}  {help}' for p, (_, default, help) in known.items()]
-    return '\n'.join([f'nogs-run {name} [name=value …]', *lines, '  notebook = FILE  where the executed notebook is left'])
+    return '\n'.join([f'nogs-run {name} [name=value …]', *lines,
+                      '  notebook = FILE  where the executed notebook is left'])
 
 def _run(path, settings, left):
     "Execute a notebook"
@@ -100,8 +103,14 @@ def _run(path, settings, left):
     left.parent.mkdir(parents=True, exist_ok=True)
     root = str(Path(nogs_nb.__file__).resolve().parent.parent) # the kernel imports the same package
     os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, [root, os.environ.get('PYTHONPATH')]))
-    execute_notebook(str(path), str(left), settings, kernel_name='python3', log_output=True, progress_bar=False,
+    execute_notebook(str(path), str(left), settings, kernel_name='python3', log_output=True,
+                     progress_bar=False,
                      stdout_file=sys.stdout, stderr_file=sys.stderr)
+
+def _out_of(settings, known):
+    "The folder that a notebook writes to: as asked, its default, or named after the data"
+    default = known['out'][1].strip('\'"') if 'out' in known else ''
+    return Path(settings.get('out') or default or Path('results')/Path(str(settings.get('data', ''))).name)
 
 def nogs_run(
     words=None, # Arguments; None: those of the command line
@@ -111,13 +120,14 @@ def nogs_run(
     if not words or words[0] in ('-h', '--help'): return print(_usage(there)) or 0
     name, *words = words
     if name not in there:
-        print(f'unknown experiment: {unknown_message([name], there).split(": ", 1)[1]}\n{_usage(there)}', file=sys.stderr)
+        print(f'unknown experiment: {unknown_message([name], there).split(": ", 1)[1]}\n{_usage(there)}',
+              file=sys.stderr)
         return 2
     known = parameters(there[name])
     if {'-h', '--help'} & set(words): return print(_help(name, known)) or 0
     try: settings = parse(words, [*known, 'notebook'])
     except ValueError as e: return print(e, file=sys.stderr) or 2
-    left = settings.pop('notebook', None) or Path(settings.get('out') or 'results')/f'{name}.ipynb'
+    left = settings.pop('notebook', None) or _out_of(settings, known)/f'{name}.ipynb'
     try: _run(there[name], settings, Path(left))
     except Exception as e: # papermill's own tells of the cell, of which the last line is the message
         return print(f'{e}\n{left} has the notebook as far as it came', file=sys.stderr) or 1

@@ -19,7 +19,8 @@ def _told(function):
     lines = []
     for name, o in found.items():
         comment = ' '.join((o.get('docment') or '').split())
-        if comment and name not in ('self', 'cls'): lines.append(f'    {"returns" if name == "return" else name}: {comment}')
+        shown = 'returns' if name == 'return' else name
+        if comment and name not in ('self', 'cls'): lines.append(f'    {shown}: {comment}')
     return lines
 
 def _describe(function):

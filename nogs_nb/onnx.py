@@ -31,7 +31,8 @@ class GreedyNetwork(nn.Module):
     ):
         super().__init__()
         if model.n_scales > 1:
-            raise ValueError(f'a network of {model.n_scales} resolutions cannot be exported; expected n_scales=1')
+            raise ValueError(f'a network of {model.n_scales} resolutions cannot be exported; '
+                             'expected n_scales=1')
         self.net = copy.deepcopy(model).cpu().eval()
         self.register_buffer('where', self.net.location_embedding().detach())
 
@@ -75,7 +76,8 @@ def _needs():
         import onnxruntime
         import onnxscript
     except ImportError as e:
-        raise ValueError(f"ONNX files need a package that is not installed ({e.name}): pip install 'nogs_nb[onnx]'") from None
+        raise ValueError(f"ONNX files need a package that is not installed ({e.name}): "
+                         "pip install 'nogs_nb[onnx]'") from None
     return onnx, onnxruntime
 
 def _exported(module, inputs, names, outputs):
@@ -84,14 +86,16 @@ def _exported(module, inputs, names, outputs):
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore') # PyTorch's own, about its own code
-        program = torch.onnx.export(module, inputs, input_names=names, output_names=outputs, dynamo=True, verbose=False,
+        program = torch.onnx.export(module, inputs, input_names=names, output_names=outputs, dynamo=True,
+                                    verbose=False,
                                     dynamic_shapes=tuple({0: batch} for _ in inputs))
     return program.model_proto
 
 def _write(path, proto, about):
     "Write a model with its description"
     entry = proto.metadata_props.add()
-    entry.key, entry.value = 'nogs_nb', as_json(dict(about, version=__version__), 'what describes the network')
+    entry.key, entry.value = 'nogs_nb', as_json(dict(about, version=__version__),
+                                                'what describes the network')
     return write_atomic(path, proto.SerializeToString())
 
 def _check_same(path, module, inputs, names, eps):
@@ -114,9 +118,12 @@ def export_network(
     "Write a network that looks at the most probable places as ONNX, and check it"
     _needs()
     module, size = GreedyNetwork(model), (model.in_channels, *model.grid.image_size)
-    x = torch.rand(4, *size, generator=torch.Generator().manual_seed(0)) if images is None else as_float(torch.as_tensor(images))
-    about = dict(kind='attention', classes=model.classes, image_size=list(size), glimpse_size=list(model.grid.glimpse_size),
-                 input='images (B, C, H, W) float in [0, 1]', locations='top-left pixels (row, col)', about=getattr(model, 'about', {}))
+    if images is None: x = torch.rand(4, *size, generator=torch.Generator().manual_seed(0))
+    else: x = as_float(torch.as_tensor(images))
+    about = dict(kind='attention', classes=model.classes, image_size=list(size),
+                 glimpse_size=list(model.grid.glimpse_size),
+                 input='images (B, C, H, W) float in [0, 1]', locations='top-left pixels (row, col)',
+                 about=getattr(model, 'about', {}))
     _write(path, _exported(module, (x,), ['images'], ['probabilities', 'locations']), about)
     _check_same(path, module, (x,), ['images'], eps)
     return path
@@ -136,7 +143,8 @@ def export_posterior(
     if not 1 <= T <= most: raise ValueError(f'n_glimpses={T}; the posterior was trained for 1 to {most}')
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(4, T, C, *grid.glimpse_size, generator=generator), grid.random(4, T, generator)
-    about = dict(kind='posterior', tasks=posterior.tasks, glimpse_size=list(grid.glimpse_size), image_size=list(grid.image_size),
+    about = dict(kind='posterior', tasks=posterior.tasks, glimpse_size=list(grid.glimpse_size),
+                 image_size=list(grid.image_size),
                  input='glimpses (B, T, C, g, g) float in [0, 1]; their top-left pixels (row, col)')
     names = ['glimpses', 'locations']
     _write(path, _exported(module, x, names, [f'log_probs_{task}' for task in posterior.tasks]), about)

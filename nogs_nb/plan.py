@@ -40,7 +40,8 @@ def size_of(
     if text is None or text == '' or text == 0: return None
     if isinstance(text, str):
         numbers = re.fullmatch(r'\s*(\d+)\s*(?:[x×,]\s*(\d+)\s*)?', text)
-        if not numbers: raise ValueError(f"{text!r} is no size; expected a number, or rows and columns such as '48x72'")
+        if not numbers:
+            raise ValueError(f"{text!r} is no size; expected a number, or rows and columns such as '48x72'")
         text = [int(o) for o in numbers.groups() if o]
         text = text[0] if len(text) == 1 else text
     return as_pair(text)
@@ -73,7 +74,8 @@ def choose_sizes(
         glimpse_size = min(max(4, 2*round(min(size)/7)), min(size))
         why['glimpse_size'] = 'about 2/7 of the shorter side'
     glimpse_size = check_count(glimpse_size, 'glimpse_size')
-    if glimpse_size > min(size): raise ValueError(f'glimpses of {glimpse_size} pixels have no room in images of {size[0]}x{size[1]}')
+    if glimpse_size > min(size):
+        raise ValueError(f'glimpses of {glimpse_size} pixels have no room in images of {size[0]}x{size[1]}')
     if grid is None:
         grid = tuple(_places(side, glimpse_size) for side in size)
         why['grid'] = 'places about a third of a glimpse apart'
@@ -152,7 +154,7 @@ def choose_work(
         epochs = min(80, max(8, round(75_000/n_posterior)))
         why['epochs'] = f'{epochs*n_posterior:,} passes over an image'
     if iterations is None:
-        iterations = min(4000, max(800, 100*round(60*n_train/64/100)))
+        iterations = min(4000, max(1500, 100*round(60*n_train/64/100)))
         why['iterations'] = f'{iterations*64/n_train:.0f} passes over {n_train:,} images'
     if n_samples is None:
         n_samples = max(1, min(48, n_bank//2))
@@ -163,4 +165,5 @@ def choose_work(
     few = n_posterior < 1000
     batch = max(2, min(32 if few else 64, n_posterior//5)) # at least five steps an epoch
     every = max(1, min(100, check_count(iterations, 'iterations')//8))
-    return Work(rounds, own, batch, 4 if few else 2, check_count(n_samples, 'n_samples'), iterations, every, why)
+    return Work(rounds, own, batch, 4 if few else 2, check_count(n_samples, 'n_samples'), iterations, every,
+                why)

@@ -24,7 +24,8 @@ def show_annotated(
     titles, # n strings
 ): # The figure
     "Glimpse sequences of some images"
-    fig, axs = plt.subplots(1, len(images), figsize=(1.7*len(images), 1.9), dpi=100, squeeze=False, layout='constrained')
+    fig, axs = plt.subplots(1, len(images), figsize=(1.7*len(images), 1.9), dpi=100, squeeze=False,
+                            layout='constrained')
     for ax, x, l, title in zip(axs[0], images, locations, titles):
         show_glimpses(as_float(x), l, glimpse_size, ax)
         ax.set_title(title, fontsize=8)
@@ -49,20 +50,23 @@ def show_where(
 
 # %% ../nbs/08c_report.ipynb #41b8edc4
 _style = ('body{font:15px/1.45 sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:#222}'
-          'table{border-collapse:collapse;margin:.6em 0}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}'
+          'table{border-collapse:collapse;margin:.6em 0}'
+          'td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}'
           'img{max-width:100%}h2{margin-top:1.4em;font-size:1.15em}.note{color:#666}')
 
 def _table_html(rows):
     "A table; the first row holds titles"
     cells = lambda row, tag: ''.join(f'<{tag}>{html.escape(str(o))}</{tag}>' for o in row)
     head, *body = rows
-    return f'<table><tr>{cells(head, "th")}</tr>' + ''.join(f'<tr>{cells(row, "td")}</tr>' for row in body) + '</table>'
+    return f'<table><tr>{cells(head, "th")}</tr>' + ''.join(f'<tr>{cells(row, "td")}</tr>'
+                                                            for row in body) + '</table>'
 
 def _section_html(content):
     "A picture's file, a table as a list of rows, or text"
     if isinstance(content, Path):
         if not content.is_file(): raise ValueError(f'{content}: there is no such picture')
-        return f'<p><img alt="{html.escape(content.stem)}" src="data:image/png;base64,{base64.b64encode(content.read_bytes()).decode()}"></p>'
+        png = base64.b64encode(content.read_bytes()).decode()
+        return f'<p><img alt="{html.escape(content.stem)}" src="data:image/png;base64,{png}"></p>'
     if isinstance(content, list): return _table_html(content)
     return f'<p>{html.escape(content)}</p>'
 
@@ -101,12 +105,13 @@ def write_card(
     use = ['```python', 'from nogs_nb import HardAttention', f"model = HardAttention.load('{weights}')",
            "prediction = model.predict('an-image.jpg') # a file, a PIL image, an array, or a list of them",
            'prediction.answer, prediction.probabilities', '```']
-    limits = ['Judged on images like those it learned from, one sampled trajectory an image. Objects of another size, another camera or '
-              'another background are another question: test it there before you rely on it.',
-              'The probabilities were not calibrated. `predict` looks at the most probable places; `greedy=False` samples, as the '
-              'figures above do.',
+    limits = ['Judged on images like those it learned from, one sampled trajectory an image. Objects of another '
+              'size, another camera or another background are another question: test it there first.',
+              'The probabilities were not calibrated. `predict` looks at the most probable places; '
+              '`greedy=False` samples, as the figures above do.',
               'Images are cut to the middle at the aspect ratio of training, and resized.']
-    text = [f'# {Path(weights).stem}', '', what, '', '## Use', '', *use, '', *_lines('Network', network), *_lines('Images', data),
+    text = [f'# {Path(weights).stem}', '', what, '', '## Use', '', *use, '', *_lines('Network', network),
+            *_lines('Images', data),
             *_lines('Training', training), '## Results on the test images', '', *table, '', '## Limits', '',
             *(f'- {o}' for o in limits), '', *_lines('Made with', versions)]
     return write_atomic(path, '\n'.join(text).encode())

@@ -78,7 +78,8 @@ def _leave_out(survey, bad, skip_bad, remedy=_remedy):
     if not skip_bad:
         listed = '\n'.join(f'  {file}: {why}' for file, why in list(bad.items())[:10])
         more = f'\n  and {len(bad) - 10} more' if len(bad) > 10 else ''
-        raise ValueError(f'{survey.path}: {len(bad)} file{"s"[:len(bad) > 1]} cannot be used; {remedy}\n{listed}{more}')
+        raise ValueError(f'{survey.path}: {len(bad)} file{"s"[:len(bad) > 1]} cannot be used; {remedy}\n'
+                         f'{listed}{more}')
     survey.left_out.update({str(file): why for file, why in bad.items()})
     survey.keep([i for i in range(len(survey.files)) if survey.name(i) not in bad])
     return survey
@@ -129,7 +130,8 @@ def _undecodable(survey, size, channels):
 def _stamp(survey, *more):
     "Of names, sizes and times of the files"
     stats = [os.stat(f) for f in survey.files]
-    return fingerprint([survey.name(i) for i in range(len(stats))], [(o.st_size, o.st_mtime_ns) for o in stats], *more)
+    return fingerprint([survey.name(i) for i in range(len(stats))],
+                       [(o.st_size, o.st_mtime_ns) for o in stats], *more)
 
 def _too_small(survey, glimpse):
     "Images in which a glimpse has no room"
@@ -156,7 +158,8 @@ def _same_pictures(survey, keys):
         if len(same) == 1: continue
         for i in same:
             others = [j for j in same if survey.labels[j] != survey.labels[i]]
-            if others: bad[survey.name(i)] = f'is the same image as {survey.name(others[0])}, of another class'
+            if not others: continue
+            bad[survey.name(i)] = f'is the same image as {survey.name(others[0])}, of another class'
         if len({survey.labels[i] for i in same}) > 1: continue
         first, *rest = sorted(same, key=lambda i: (_rank.get(survey.splits[i], 0), i))
         for i in rest:
@@ -174,9 +177,10 @@ def _check_enough(survey):
     counts = Counter(learned)
     for k, name in enumerate(survey.classes):
         if counts[k] >= least: continue
-        some = [survey.name(i) for i in np.flatnonzero(survey.labels == k)[:1]]
-        found = f' ({some[0]})' if some else ''
-        raise ValueError(f'{survey.path}: class {name!r} has {counts[k]} image{"s"[:counts[k] != 1]} to learn from{found}; '
+        one = [survey.name(i) for i in np.flatnonzero(survey.labels == k)[:1]]
+        found = f' ({one[0]})' if one else ''
+        some = f'{counts[k]} image{"s"[:counts[k] != 1]}'
+        raise ValueError(f'{survey.path}: class {name!r} has {some} to learn from{found}; '
                          f'expected at least {least} in each class: add some, or take its folder away')
 
 # %% ../nbs/02i_survey.ipynb #daa48d75
@@ -199,7 +203,8 @@ def read_folder(
     images = _labelled(survey, size, channels)
     keys = picture_keys(decoded(images, out/'images.npy'), mirror)
     bad, twice = _same_pictures(survey, keys)
-    _leave_out(survey, bad, skip_bad, 'delete one of each pair, or pass skip_bad=True to leave out the files below')
+    _leave_out(survey, bad, skip_bad,
+               'delete one of each pair, or pass skip_bad=True to leave out the files below')
     _leave_out(survey, twice, True)
     _check_enough(survey)
     if bad or twice: images = _labelled(survey, size, channels)
@@ -210,5 +215,6 @@ def _labelled(survey, size, channels):
     ids = [survey.name(i) for i in range(len(survey.files))]
     part = np.array([o or '' for o in survey.splits])
     splits = {k: np.flatnonzero(part == k) for k in ('train', 'valid', 'test')}
-    return LabelledImages(survey.files, survey.labels[:, None], ['class'], size, ids, {'class': survey.classes},
+    return LabelledImages(survey.files, survey.labels[:, None], ['class'], size, ids,
+                          {'class': survey.classes},
                           splits, channels)
