@@ -6,9 +6,10 @@ Docs: https://nogs-nb.github.io/nogs_nb/attention.html.md"""
 
 # %% auto #0
 __all__ = ['StepNorm', 'GlimpseNet', 'LocationEmbedding', 'HardAttention', 'Rollout', 'sample_index', 'multiply_adds',
-           'Prediction', 'Predictions', 'predict_all', 'show_prediction']
+           'Prediction', 'Predictions', 'predict_all', 'Trajectories', 'predict_trajectories', 'show_prediction']
 
 # %% ../nbs/06_attention.ipynb #1eb2ee75
+import math
 from dataclasses import dataclass
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -401,6 +402,44 @@ def predict_all(
             r = model.rollout(x.to(device), where, greedy=greedy, generator=generator)
             parts.append((r.scores.cpu(), r.locations.cpu(), r.entropy.cpu()))
     return Predictions(*(torch.cat(part) for part in zip(*parts)))
+
+# %% ../nbs/06_attention.ipynb #91accb9b
+@dataclass
+class Trajectories:
+    "Several trajectories of each of a set of images"
+    scores: torch.Tensor # Class scores (logits), (M, n, K)
+    locations: torch.Tensor # Top-left pixels of the glimpses taken, (M, n, T, 2) int64
+    entropy: torch.Tensor # Entropy of the policy at each step, (M, n, T), nats
+
+    @property
+    def averaged(self):
+        "Log of the class probabilities averaged over trajectories, (n, K)"
+        return self.scores.log_softmax(-1).logsumexp(0) - math.log(len(self.scores))
+
+    def figures(self,
+        labels, # (n,)
+    )->dict: # 'loss' and 'accuracy' of single trajectories, on the average; the same of averaged probabilities
+        "Cross-entropy, nats, and accuracy, both ways"
+        single, many = self.scores.flatten(0, 1), labels.repeat(len(self.scores))
+        return dict(
+            loss=F.cross_entropy(single, many).item(),
+            accuracy=(single.argmax(1) == many).float().mean().item(),
+            loss_averaged=F.nll_loss(self.averaged, labels).item(),
+            accuracy_averaged=(self.averaged.argmax(1) == labels).float().mean().item())
+
+def predict_trajectories(
+    model:HardAttention, # The network
+    images:torch.Tensor, # (n, C, H, W) uint8, or float in [0, 1]
+    n_trajectories:int, # Trajectories M an image; the first is that of `predict_all`
+    control=None, # As for `predict_all`
+    seed:int=0, # Of the sampled trajectories
+    batch_size:int=250, # Images at a time
+)->Trajectories: # On the CPU
+    "Several sampled trajectories of many images, in evaluation mode"
+    n = check_count(n_trajectories, 'n_trajectories')
+    seeds = [seed + 1_000_003*m for m in range(n)]
+    parts = [vars(predict_all(model, images, control, s, batch_size=batch_size)) for s in seeds]
+    return Trajectories(**{name: torch.stack([part[name] for part in parts]) for name in parts[0]})
 
 # %% ../nbs/06_attention.ipynb #21a92b6d
 def show_prediction(

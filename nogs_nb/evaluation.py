@@ -10,6 +10,7 @@ __all__ = ['RunClock', 'train_one', 'run_methods', 'save_pictures', 'Comparison'
 
 # %% ../nbs/08a_evaluation.ipynb #a490a150
 import io
+import statistics
 import time
 import warnings
 from dataclasses import dataclass
@@ -40,20 +41,27 @@ def _learner(task, settings, method, seed, cbs, sequences, device):
                         batch_size=settings.batch_size, mirror=settings.mirror, seed=seed, device=device,
                         as_float=False, # uint8 is what the network needs least memory for
                         stored=train.images.dtype == torch.uint8 and train.images.is_contiguous(),
-                        task=task.name)
+                        task=task.name, n_supervised=settings.n_supervised if sequences else None)
+    for cb in cbs: # a weight of 1 counts every example alike, however many are in a batch
+        if getattr(cb, 'role', None) == 'supervises': cb.weight *= dls.train.equal_weight
     return attention_learner(dls, model, cbs, lr=settings.lr, method=method)
 
 def _test(
     model:HardAttention, # With the weights to be tested
     task:Task, # With the images to test it on
     control:FixedLocations=None, # Where to look, for controls; None: where the policy says
-    seed:int=0, # Of the sampled trajectories
+    seed:int=0, # Of the first sampled trajectories; the next ones' are counted on from it
+    n_trajectories:int=5, # Trajectories an image of the paper's figures
 )->dict:
-    "Figures of a network on the test images, with one sampled trajectory an image"
-    seen = predict_all(model, task.test.images, control, seed)
+    "Figures of a network on the test images: of one sampled trajectory an image, and the paper's of five"
+    runs = [predict_all(model, task.test.images, control, seed + i) for i in range(n_trajectories)]
     majority = int(task.train.labels.bincount().argmax())
+    each = [class_figures(o.scores, task.test.labels, majority) for o in runs]
+    averaged = {k: statistics.mean(o[k] for o in each) for k in ('test_accuracy', 'test_nll')}
+    of_five = {f'{k}_of_{n_trajectories}': value for k, value in averaged.items()}
+    seen = runs[0]
     across, within = distinct_places(seen.locations)
-    return dict(class_figures(seen.scores, task.test.labels, majority), entropy=seen.entropy.mean(0).tolist(),
+    return dict(each[0], **of_five, entropy=seen.entropy.mean(0).tolist(),
                 distinct_locations=across.tolist(), distinct_per_image=within,
                 share_seen=share_seen(seen.locations, task.grid))
 
@@ -97,7 +105,7 @@ def train_one(
 )->tuple: # Row of results, history, network with its best weights
     "Train and test once"
     own = own_sequences([method], sequences).get(method)
-    cbs, clock = method_callbacks(method, settings.weight, density, seed), RunClock()
+    cbs, clock = method_callbacks(method, settings.weight, density, seed, own, task.train.ids), RunClock()
     learn = _learner(task, settings, method, seed, [*cbs, clock], own, device)
     history = fit_iterations(learn, settings.iterations, settings.validate_every, seed, **checkpoint)
     model = learn.model

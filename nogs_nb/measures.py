@@ -8,7 +8,8 @@ Docs: https://nogs-nb.github.io/nogs_nb/measures.html.md"""
 __all__ = ['controls', 'level_shares', 'table_columns', 'iterations_to_loss', 'iterations_by_loss', 'iterations_by_accuracy',
            'class_entropy', 'smoothed_losses', 'loss_levels', 'iterations_to_levels', 'Censored', 'censored_median',
            'censored_ratio', 'show_history', 'show_convergence', 'auroc', 'class_figures', 'share_seen',
-           'attention_density', 'show_density', 'summary_table', 'ratio_table']
+           'attention_density', 'show_density', 'summary_table', 'ratio_table', 'median_ratio', 'ratios_over_tasks',
+           'over_tasks_table']
 
 # %% ../nbs/08_measures.ipynb #46374960
 import math
@@ -360,3 +361,49 @@ def ratio_table(
     ratio = lambda t, m, key: censored_ratio(_median_of(rows, t, of, key), _median_of(rows, t, m, key))
     lines = [[t, f'{of} / {m}', *(ratio(t, m, key).text(1) for _, key, *_ in columns)] for t, m in compared]
     return _table(['task', 'ratio', *(title for title, *_ in columns)], lines) if lines else ''
+
+# %% ../nbs/08_measures.ipynb #71297e6f
+def median_ratio(
+    ratios:list, # `Censored`, one a task
+)->Censored: # A bound where it may be larger or smaller; unknown where nothing is known
+    "Median of ratios, some of which are bounds"
+    known = [r for r in ratios if r.sign != '?']
+    if not known: return Censored(math.nan, '?')
+    low = statistics.median(-math.inf if r.sign == '<' else r.value for r in known)
+    high = statistics.median(math.inf if r.sign == '>' else r.value for r in known)
+    middle = statistics.median(r.value for r in known)
+    if low == high: return Censored(middle)
+    if low > -math.inf: return Censored(low, '>')
+    return Censored(high, '<') if high < math.inf else Censored(math.nan, '?')
+
+def ratios_over_tasks(
+    rows:list, # Rows of results of several tasks
+    of:str='RAM', # Whose iterations are divided by those of each other method
+)->list: # Of dicts: method, measure, median (`Censored`), sooner, tasks, least and greatest ratio
+    "How many times fewer iterations each learned method takes: the median over tasks, and how often it wins"
+    measures = [key for _, key, *_ in table_columns if key.startswith('iterations')]
+    tasks = dict.fromkeys(r['task'] for r in rows)
+    found = []
+    for method in [m for m in _learned_methods(rows) if m != of]:
+        for key in measures:
+            pairs = [(_median_of(rows, t, of, key), _median_of(rows, t, method, key)) for t in tasks]
+            ratios = [r for r in (censored_ratio(*pair) for pair in pairs) if r.sign != '?']
+            if not ratios: continue
+            sooner = sum(r.value > 1 and r.sign != '<' for r in ratios)
+            ordered = sorted(ratios, key=lambda r: r.value)
+            found.append(dict(method=method, measure=key, median=median_ratio(ratios), sooner=sooner,
+                              tasks=len(ratios), least=ordered[0], greatest=ordered[-1]))
+    return found
+
+# %% ../nbs/08_measures.ipynb #50870b5f
+def over_tasks_table(
+    rows:list, # Rows of results of several tasks
+    of:str='RAM', # Whose iterations are divided by those of each other method
+)->str: # Markdown; empty where there is nothing to compare
+    "`ratios_over_tasks` as a table"
+    titles = {key: title for title, key, *_ in table_columns}
+    range_of = lambda o: f'{o["least"].text(1)} to {o["greatest"].text(1)}'
+    lines = [[f'{of} / {o["method"]}', titles[o['measure']], o['median'].text(1),
+              f'{o["sooner"]} of {o["tasks"]}', range_of(o)] for o in ratios_over_tasks(rows, of)]
+    head = ['ratio', 'measure', 'median over tasks', 'sooner', 'range']
+    return _table(head, lines) if lines else ''

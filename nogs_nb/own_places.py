@@ -19,7 +19,7 @@ from .completion import BankCompleter
 from .boed import near_optimal_sequences
 from .glimpse_network import GlimpsePosterior
 from .glimpse_training import train_glimpse_posterior, tuning_densities
-from .glimpse_table import GlimpseTable
+from .glimpse_posterior import GlimpseTable
 
 # %% ../nbs/05f_own_places.ipynb #7a85b6e3
 def every_second(
@@ -39,14 +39,15 @@ def searched_sequences(
     n_samples:int=100, # Completions a step
     dtype=None, # Of the search's products, such as torch.bfloat16
     seed:int=0, # Of the completions
-)->torch.Tensor: # (A*n, T, 2): those of the first task, then those of the next
-    "What the search chooses for some images, for every task of the posterior"
-    heads = {task: posterior.for_task(task, table, dtype) for task in posterior.tasks}
+    tasks=None, # Names of tasks; None: all of the posterior's
+)->dict: # Task -> (n, T, 2)
+    "What the search chooses for some images"
+    heads = {task: posterior.for_task(task, table, dtype) for task in tasks or posterior.tasks}
     for head in heads.values(): head.trained_on = [] # only places are taken from these sequences
     completer = BankCompleter(table.bank, posterior.grid.glimpse_size, mirror=False)
     found = near_optimal_sequences(images, ids, heads, completer, every_second(posterior.grid, step), out,
                                    posterior.config['n_glimpses'], n_samples, seed=seed)
-    return torch.cat([found[task].locations for task in posterior.tasks])
+    return {task: s.locations for task, s in found.items()}
 
 # %% ../nbs/05f_own_places.ipynb #074a8dc3
 def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_samples, dtype, seed):
@@ -60,7 +61,8 @@ def _kept_places(posterior, valid, bank, folder, n_searched, n_bank, step, n_sam
         table = GlimpseTable.create(rough/'table', posterior, few, fill=True)
         sequences = searched_sequences(posterior, table, valid[0][-n_searched:], list(valid[2])[-n_searched:],
                                        rough/'ledger', step, n_samples, dtype, seed)
-        return dict(densities=tuning_densities(posterior, valid, dtype), sequences=sequences)
+        return dict(densities=tuning_densities(posterior, valid, dtype),
+                    sequences=torch.cat(list(sequences.values())))
     kept = kept_or_made(file, about, make)
     shutil.rmtree(rough, ignore_errors=True) # also what a run that was killed here has left
     return kept['densities'], kept['sequences']

@@ -82,13 +82,17 @@ class RunSettings:
     batch_size: int=64 # Images a batch
     lr: float=3e-4 # Learning rate
     weight: float=1. # Of partial supervision; 1 counts every example alike, as Eq. 8 does
+    n_supervised: int=None # Images with a sequence in every batch; None: as chance has it (the paper)
     mirror: bool=True # Mirror images that have no sequence
+    peak: float=50. # k of the control 'density', 1/nats: how peaked it is
     network: dict=None # Further arguments of `HardAttention`
 
     def __post_init__(self):
         for name in ('n_glimpses', 'iterations', 'validate_every', 'batch_size'):
             setattr(self, name, check_count(getattr(self, name), name))
         self.lr, self.weight = check_number(self.lr, 'lr', positive=True), check_number(self.weight, 'weight')
+        self.peak = check_number(self.peak, 'peak')
+        if self.n_supervised is not None: check_count(self.n_supervised, 'n_supervised')
         if not isinstance(self.mirror, bool):
             raise ValueError(f'mirror is {self.mirror!r}; expected True or False')
 
@@ -104,18 +108,20 @@ def new_network(
     return HardAttention(task.grid, task.n_classes, settings.n_glimpses, in_channels=n_channels, **own)
 
 # %% ../nbs/08_task.ipynb #8d8b9c6b
-TRAINING_VERSION = 3 # counts up when training or testing gives something else with the same settings
+TRAINING_VERSION = 4 # counts up when training or testing gives something else with the same settings
 
 def _libraries():
     "Versions of what computes, but for their last digits"
     return ['.'.join(o.__version__.split('.')[:2]) for o in (torch, fastai)]
+
+_not_shared = 'network', 'weight', 'peak', 'n_supervised' # told otherwise, or of some methods only
 
 def shared_fingerprint(
     task:Task, # What is to be learned
     settings:RunSettings, # How
 )->str:
     "Of all that the methods share"
-    plain = {k: v for k, v in vars(settings).items() if k not in ('network', 'weight')}
+    plain = {k: v for k, v in vars(settings).items() if k not in _not_shared}
     return fingerprint(TRAINING_VERSION, _libraries(), task, plain, new_network(task, settings))
 
 def run_fingerprint(
@@ -124,10 +130,12 @@ def run_fingerprint(
     settings:RunSettings, # How
     sequences:SequenceSet=None, # Its own, if it uses any
     density=None, # Weights over the grid, for 'density'
+    ids=None, # Ids of the training images, for 'PS-soft'
 )->str:
     "Of all that decides the runs of a method, but their seed"
-    cbs = method_callbacks(method, settings.weight, density)
-    return fingerprint(shared, effective_settings(cbs), sequences)
+    cbs = method_callbacks(method, settings.weight, density, sequences=sequences, ids=ids)
+    fixed = [settings.n_supervised] if sequences is not None and settings.n_supervised else []
+    return fingerprint(shared, effective_settings(cbs), sequences, *fixed)
 
 # %% ../nbs/08_task.ipynb #74e76131
 def check_seeds(
@@ -146,14 +154,14 @@ def _check_sequences(task, settings, own):
         try: align(s, task.train.ids, len(task.train.labels), task.grid, settings.n_glimpses, task.name)
         except ValueError as e: raise ValueError(f'sequences of {method}: {e}') from e
 
-def _density(task, sequences):
+def _density(task, sequences, k):
     "The density of the control of that name, of maps that are this task's"
     s = maps_of(sequences)
     if s.grid != task.grid:
         raise ValueError(f'the maps for the density are of {s.grid}; expected {task.grid}')
     if s.task not in ('', task.name):
         raise ValueError(f'the maps for the density are of task {s.task!r}; expected {task.name!r}')
-    return density_of(s)
+    return density_of(s, k)
 
 # %% ../nbs/08_task.ipynb #af48a797
 class Comparison:
@@ -169,9 +177,10 @@ class Comparison:
         self.methods, self.seeds = check_methods(methods), check_seeds(seeds)
         self.own = own_sequences(self.methods, sequences)
         _check_sequences(task, settings, self.own)
-        self.density = _density(task, sequences) if 'density' in self.methods else None
+        self.density = _density(task, sequences, settings.peak) if 'density' in self.methods else None
         self.shared = shared_fingerprint(task, settings)
-        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density)
+        ids = task.train.ids
+        self.prints = {m: run_fingerprint(self.shared, m, settings, self.own.get(m), self.density, ids)
                        for m in self.methods}
         self.keys = [(task.name, m, s) for s in self.seeds for m in self.methods]
 
