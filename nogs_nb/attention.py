@@ -453,7 +453,7 @@ class Prediction:
 @patch
 @torch.no_grad()
 def predict(self:HardAttention,
-    image, # A file, a PIL image, (C, H, W) float in [0, 1] or uint8; or several: a list of these, or (B, C, H, W)
+    image, # A file, a PIL image, (C, H, W) float in [0, 1] or uint8; several: a list of them, or (B, C, H, W)
     greedy:bool=True, # Take the most probable locations; False: sample
     seed:int=0, # Of sampled trajectories
 )->Prediction: # Of several images a list

@@ -104,7 +104,7 @@ def _advice(told, run):
             f'- more images: the smallest class has {few} to learn from;\n'
             f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if so little does not tell the classes;\n'
             f'- longer training than {epochs} epochs (epochs), if -log g was still falling;\n'
-            '- a look at the labels, and at images.show(): can a person tell the classes at this size?\n'
+            '- a look at the labels and the images: can a person tell the classes at this size?\n'
             'With go_on=True it is searched nevertheless. What was made until here is kept.')
 
 def _places_to_ask(run, net, deal, n, generator):
@@ -121,7 +121,8 @@ def gauged(run, nets, go_on):
         for i, (net, deal) in enumerate(zip(nets, run.deals)):
             x, y, _ = run.some(deal['annotated'])
             kinds = _places_to_ask(run, net, deal, len(x), torch.Generator().manual_seed(run.seed + i))
-            answers.append({kind: prefix_log_probs(net.for_task('class'), x, l, run.g) for kind, l in kinds.items()})
+            answers.append({kind: prefix_log_probs(net.for_task('class'), x, l, run.g) for kind,
+                            l in kinds.items()})
             labels.append(y)
         learned = torch.cat([run.labels[torch.as_tensor(deal['posterior'])] for deal in run.deals])
         frequencies = learned.bincount(minlength=len(run.classes)).float()/len(learned)
@@ -130,8 +131,10 @@ def gauged(run, nets, go_on):
         axs[0].figure.savefig(run.out/'calibration.png', bbox_inches='tight')
         plt.close(axs[0].figure)
         places = {kind: gauge(o, torch.cat(labels), frequencies) for kind, o in logp.items()}
-        return dict(n=len(torch.cat(labels)), good_enough=any(o['good_enough'] for o in places.values()), places=places)
-    asked = fingerprint('likely', [net.fingerprint() for net in nets], run.space.to_dict(), run.seed, run.labels)
+        return dict(n=len(torch.cat(labels)), good_enough=any(o['good_enough'] for o in places.values()),
+                    places=places)
+    asked = fingerprint('likely', [net.fingerprint() for net in nets], run.space.to_dict(), run.seed,
+                        run.labels)
     told = kept_json(run.out/'gauge.json', asked, make)
     run.say(*(' | '.join(row) + '\n' for row in gauge_table(told['places'])))
     if told['good_enough']: return told

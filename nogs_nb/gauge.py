@@ -40,7 +40,8 @@ def gauge_table(
     percent = lambda x: f'{100*x:.1f} %'
     first = next(iter(told.values()))
     titles = [f'{what} at {kind} places' for kind in told for what in ('right', '−log g')]
-    rows = [[str(t + 1), *(text for o in told.values() for text in (percent(o['accuracy'][t]), f'{o["nll"][t]:.3f}'))]
+    rows = [[str(t + 1), *(text for o in told.values() for text in (percent(o['accuracy'][t]),
+                                                                    f'{o["nll"][t]:.3f}'))]
             for t in range(len(first['accuracy']))]
     knows_nothing = [percent(first['majority']), f'{first["nll_frequencies"]:.3f}']*len(told)
     return [['glimpses', *titles], *rows, ['most frequent class; by frequencies alone', *knows_nothing]]

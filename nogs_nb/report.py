@@ -105,8 +105,8 @@ def write_card(
     use = ['```python', 'from nogs_nb import HardAttention', f"model = HardAttention.load('{weights}')",
            "prediction = model.predict('an-image.jpg') # a file, a PIL image, an array, or a list of them",
            'prediction.answer, prediction.probabilities', '```']
-    limits = ['Judged on images like those it learned from, one sampled trajectory an image. Objects of another '
-              'size, another camera or another background are another question: test it there first.',
+    limits = ['Judged on images like those it learned from, one sampled trajectory an image. Objects of '
+              'another size, another camera or another background are another question: test it there first.',
               'The probabilities were not calibrated. `predict` looks at the most probable places; '
               '`greedy=False` samples, as the figures above do.',
               'Images are cut to the middle at the aspect ratio of training, and resized.']
