@@ -85,7 +85,9 @@ class ValidateEvery(Callback):
         if self.losses: self.validate()
 
     @property
-    def stopped(self): return bool(self.history) and 'stopped' in self.history[-1]
+    def stopped(self):
+        "Has the run converged?"
+        return bool(self.history) and 'stopped' in self.history[-1]
 
 # %% ../nbs/07aa_iterations.ipynb #3b7868dd
 def _parts(loader):
@@ -103,7 +105,8 @@ def predictions(self:ValidateEvery,
     seen, labels = [], []
     with torch.random.fork_rng(devices=[]):
         for i, (x, y) in enumerate(parts or _parts(self.dls.valid)):
-            seen.append(vars(predict_trajectories(self.model, x, self.n_trajectories, control, self.seed + i)))
+            part = predict_trajectories(self.model, x, self.n_trajectories, control, self.seed + i)
+            seen.append(vars(part))
             labels.append(y.cpu())
     seen = Trajectories(**{name: torch.cat([s[name] for s in seen], 1) for name in seen[0]})
     return seen, check_labels(torch.cat(labels), self.model.n_classes, what='validation labels')
@@ -368,8 +371,8 @@ def _check_trackers(learn):
     "Refuse callbacks that follow fastai's epochs"
     for c in learn.cbs:
         if isinstance(c, TrackerCallback):
-            raise ValueError(f'{type(c).__name__} looks at passes through the data, which fit_iterations does not '
-                             'make; expected patience= here, and learn.best afterwards')
+            raise ValueError(f'{type(c).__name__} looks at passes through the data, which fit_iterations does '
+                             'not make; expected patience= here, and learn.best afterwards')
 
 def fit_iterations(
     learn:Learner, # Of `attention_learner`
@@ -384,7 +387,7 @@ def fit_iterations(
     keep:bool=False, # Leave the checkpoint, with the last state, for the caller to delete
     n_trajectories:int=1, # Trajectories an image that a validation samples
     patience:int=None, # Stop after so many validations without a new least loss, mean of three; None: never
-)->list: # The history, `learn.history`: a dict for each validation; where it stopped early its last says 'stopped'
+)->list: # The history, `learn.history`: a dict for each validation; the last says 'stopped' if it has converged
     "Train for a number of iterations, and leave the `Best` validation as `learn.best`"
     if seed is None: seed = vars(learn).get('seed') or 0
     check = ValidateEvery(validate_every, seed, report, n_trajectories, patience)

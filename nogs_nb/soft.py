@@ -58,21 +58,21 @@ class SoftSupervision(Signal):
         self.weight, self.sharpness = check_number(weight, 'weight'), check_number(sharpness, 'sharpness')
         self.targets = softened(sequences.maps, sharpness) # (n, T, L)
         self.row, _ = sequences.match(ids) # (N,): of each training image, -1 where it has none
-        self.logits = None
+        self.states = None
 
     def before_fit(self):
-        "Begin to listen to the location network"
+        "Begin to listen"
         super().before_fit()
         if not hasattr(self.model, 'location_net'):
             raise ValueError(f'{type(self.model).__name__} has no location_net; expected a HardAttention')
         if not hasattr(self.dls.train, 'batch'):
             raise ValueError(f'{type(self.dls.train).__name__} does not tell which images its batches hold; '
                              'expected the loader of attention_dls')
-        self.hook = self.model.location_net.register_forward_hook(self._keep)
+        self.hook = self.model.baseline.register_forward_pre_hook(self._keep)
 
-    def _keep(self, module, args, logits):
-        "All steps come last, in one call (B, T, L); single steps (B, L) go by"
-        if logits.ndim == 3: self.logits = logits
+    def _keep(self, module, args):
+        "States (B, T, hidden) before each glimpse"
+        self.states, = args
 
     def after_fit(self):
         "Listen no longer"
@@ -85,7 +85,7 @@ def after_loss(self:SoftSupervision):
     supervised = supervised_rows(self.learn)
     if not self.training or not supervised.any(): return
     rows = self.row[self.dls.train.positions[supervised.cpu()]]
-    policy = self.logits[supervised].log_softmax(-1)
+    policy = self.model.location_net(self.states[supervised]).log_softmax(-1)
     targets = self.targets[rows].to(policy.device)
     value = soft_supervision_loss(policy, targets, len(supervised))
     add_term(self.learn, 'soft supervision', self.weight*value)

@@ -104,16 +104,16 @@ class StoredBatch:
         self.shape = torch.Size((len(rows), *store.shape[1:]))
         self.dtype, self.device = store.dtype, store.device
         C, H, W = store.shape[1:]
-        self.begin = ((rows[:, None]*C + torch.arange(C))*(H*W))[..., None] # (B, C, 1): of each channel
+        self.begin = ((rows[:, None]*C + torch.arange(C))*(H*W))[:, None] # (B, 1, C): of each channel
 
     def __len__(self): return len(self.rows)
 
     def take(self,
         pixels, # (2, B, P) int64, row*W + column: of the images as they are in the store, and of mirrored ones
-    )->torch.Tensor: # (B, C, P) uint8
+    )->torch.Tensor: # (B, C, P) uint8, in memory channels last, as convolutions like them best
         "Some pixels of each image"
         at = torch.where(self.mirrored[:, None], pixels[1], pixels[0])
-        return self.store.view(-1).take(self.begin + at[:, None])
+        return self.store.view(-1).take(self.begin + at[..., None]).transpose(1, 2)
 
     def pixels(self)->torch.Tensor: # (B, C, H, W) uint8
         "Copies of the whole images"
