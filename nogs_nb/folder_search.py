@@ -10,7 +10,6 @@ __all__ = ['FolderWork', 'folder_of_deal', 'posterior_of_deal', 'gauged', 'searc
 
 # %% ../nbs/08e_folder_search.ipynb #d5e83489
 import math
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +17,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import nogs_nb
-from .files import fingerprint, make_folder, processor
+from .files import fingerprint, make_folder, peak_gib, processor
 from .survey import Survey, kept_json
 from .judge import image_share, prefix_log_probs, show_calibration, show_controls
-from .glimpse_network import GlimpsePosterior, load_glimpse_posterior
-from .glimpse_training import search_like_places, train_in_rounds, tuning_densities
+from .glimpse_network import GlimpsePosterior
+from .glimpse_training import search_like_places, tuning_densities
 from .bank import ImageBank
 from .completion import BankCompleter
 from .boed import near_optimal_sequence, near_optimal_sequences, search_report, show_search
 from .glimpse_posterior import GlimpseTable
-from .own_places import train_on_own_places
+from .own_places import kept_posterior
 from .rivals import compare_sequences, fixed_sequence
 from .plan import Sizes, Work
 from .gauge import gauge, gauge_table
@@ -74,22 +73,12 @@ def posterior_of_deal(run, deal, folder):
     bank = ImageBank.create(folder/'bank', run.images.subset(deal['bank']))
     shape = dict(n_glimpses=run.n_glimpses, channels=[24, 48, 96], d=96, width=96)
     about = fingerprint(shape, w.rounds, w.own_epochs, w.batch_size, w.draws, run.mirror, run.seed)
-    if path.exists():
-        net = load_glimpse_posterior(path)
-        if net.info.get('made_with') == about: return net, bank
-    torch.manual_seed(run.seed)
-    net = GlimpsePosterior({'class': len(run.classes)}, run.space, run.sizes.channels, **shape)
-    given = dict(images=run.pixels, labels=run.labels[:, None], ids=run.images.ids, rows=deal['posterior'],
-                 valid=(run.some(deal['tuning'])[0], run.some(deal['tuning'])[1][:, None],
-                        run.some(deal['tuning'])[2]),
-                 batch_size=w.batch_size, draws=w.draws, mirror=run.mirror)
-    rounds = make_folder(folder/f'rounds-{about}')
-    train_in_rounds(net, **given, epochs=w.rounds, folder=rounds, seed=run.seed)
-    if w.own_epochs:
-        train_on_own_places(net, **given, bank=bank, folder=rounds, epochs=w.own_epochs,
-                            seed=run.seed + len(w.rounds))
-    net.info['made_with'] = about
-    net.save(path)
+    make = lambda: GlimpsePosterior({'class': len(run.classes)}, run.space, run.sizes.channels, **shape)
+    x, y, ids = run.some(deal['tuning'])
+    net = kept_posterior(path, about, make, make_folder(folder/f'rounds-{about}'), bank, w.rounds, w.own_epochs,
+                         run.seed, images=run.pixels, labels=run.labels[:, None], ids=run.images.ids,
+                         valid=(x, y[:, None], ids), rows=deal['posterior'], batch_size=w.batch_size,
+                         draws=w.draws, mirror=run.mirror)
     return net, bank
 
 # %% ../nbs/08e_folder_search.ipynb #4814b2ab
@@ -121,8 +110,8 @@ def gauged(run, nets, go_on):
         for i, (net, deal) in enumerate(zip(nets, run.deals)):
             x, y, _ = run.some(deal['annotated'])
             kinds = _places_to_ask(run, net, deal, len(x), torch.Generator().manual_seed(run.seed + i))
-            answers.append({kind: prefix_log_probs(net.for_task('class'), x, l, run.g) for kind,
-                            l in kinds.items()})
+            ask = lambda places: prefix_log_probs(net.for_task('class'), x, places, run.g)
+            answers.append({kind: ask(places) for kind, places in kinds.items()})
             labels.append(y)
         learned = torch.cat([run.labels[torch.as_tensor(deal['posterior'])] for deal in run.deals])
         frequencies = learned.bincount(minlength=len(run.classes)).float()/len(learned)
@@ -209,7 +198,7 @@ def search_facts(run, data, found, told, gauged, start):
     return dict(data=str(data), classes=run.classes, version=nogs_nb.__version__,
                 seconds=time.perf_counter() - start,
                 cpu=processor(), threads=torch.get_num_threads(), seed=run.seed,
-                peak_memory_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20,
+                peak_memory_gib=peak_gib(),
                 skipped=len(run.survey.left_out), settings=settings, tasks={'class': task})
 
 def search_pictures(run, net, deal, bank, folder, sequences, controls):

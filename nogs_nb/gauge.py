@@ -7,9 +7,6 @@ Docs: https://nogs-nb.github.io/nogs_nb/gauge.html.md"""
 # %% auto #0
 __all__ = ['gauge', 'gauge_table']
 
-# %% ../nbs/08d_gauge.ipynb #76159326
-import torch
-
 # %% ../nbs/08d_gauge.ipynb #a8efe0c0
 def _mean_and_margin(d):
     "A mean and 2.5 of its standard errors"

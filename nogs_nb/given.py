@@ -46,8 +46,8 @@ def _resized(x, size):
     "An image (C, H, W) at another size, cut and filtered as files are"
     if tuple(x.shape[1:]) == size: return x
     planes = (as_float(x)*255).round().byte().cpu()
-    if len(planes) == 3: return _from_pil(Image.fromarray(planes.permute(1, 2, 0).numpy()), size, 3,
-                                          'the image')
+    if len(planes) == 3:
+        return _from_pil(Image.fromarray(planes.permute(1, 2, 0).numpy()), size, 3, 'the image')
     return torch.cat([_from_pil(Image.fromarray(o.numpy()), size, 1, 'the image') for o in planes])
 
 def _from_array(x, size, channels, what):
@@ -93,9 +93,8 @@ def given_image(
 # %% ../nbs/02h_given.ipynb #df890fd5
 def _is_batch(images):
     "Are these several images?"
-    if isinstance(images, (list,
-                           tuple)): return not images or not np.isscalar(images[0]) or isinstance(images[0],
-                                                                                                  str)
+    if isinstance(images, (list, tuple)): # of numbers: one image's rows
+        return not images or not np.isscalar(images[0]) or isinstance(images[0], str)
     return getattr(images, 'ndim', 3) == 4
 
 def given_images(

@@ -16,7 +16,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 import torch
-import torch.nn.functional as F
 from fastcore.basics import patch
 from fastcore.foundation import L
 from fastai.basics import Callback, CancelValidException, Learner

@@ -9,11 +9,8 @@ __all__ = ['GreedyNetwork', 'PlainPosterior', 'export_network', 'export_posterio
 
 # %% ../nbs/06b_onnx.ipynb #1203e209
 import copy
-import io
-import json
 import logging
 import warnings
-import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

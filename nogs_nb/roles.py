@@ -74,8 +74,9 @@ def _hashes(x):
 
 def image_keys(
     images, # (n, C, H, W): uint8, or floats in [0, 1]
+    mirror:bool=True, # The same key for the mirror image?
 )->list: # n strings
-    "A key for the pixels of each image, the same for its mirror"
+    "A key for the pixels of each image"
     x = as_tensor(images, 'images')
     if x.ndim and len(x) == 0: return []
     x = check_images(x)
@@ -83,8 +84,8 @@ def image_keys(
     for part in x.split(256):
         if part.is_floating_point(): part = (part*255).round().to(torch.uint8)
         part = part.cpu().numpy()
-        both = zip(_hashes(part), _hashes(part[..., ::-1]))
-        keys += [f'{shape}:{min(pair)}' for pair in both]
+        ways = [part, part[..., ::-1]] if mirror else [part]
+        keys += [f'{shape}:{min(same)}' for same in zip(*map(_hashes, ways))]
     return keys
 
 # %% ../nbs/02b_roles.ipynb #d387f4cb

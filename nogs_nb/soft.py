@@ -8,7 +8,6 @@ Docs: https://nogs-nb.github.io/nogs_nb/soft.html.md"""
 __all__ = ['softened', 'soft_supervision_loss', 'SoftSupervision']
 
 # %% ../nbs/07d_soft.ipynb #a28037e0
-import warnings
 import torch
 from fastcore.basics import patch
 from .sequences import SequenceSet
@@ -89,8 +88,3 @@ def after_loss(self:SoftSupervision):
     targets = self.targets[rows].to(policy.device)
     value = soft_supervision_loss(policy, targets, len(supervised))
     add_term(self.learn, 'soft supervision', self.weight*value)
-
-@patch
-def after_cancel_fit(self:SoftSupervision):
-    "Listen no longer"
-    self.hook.remove()

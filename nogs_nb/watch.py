@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from PIL import Image
-from .fovea import observed_mask
+from .fovea import show_glimpses
 from .checks import as_float, check_count
 from .files import write_atomic
 from .given import given_image
@@ -24,25 +24,16 @@ from .attention import HardAttention
 # %% ../nbs/06a_watch.ipynb #4b361a72
 def _show_policy(ax, policy, grid):
     "Probabilities (L,) of the glimpses' middles, laid over the picture"
-    (h, w), (gh, gw) = grid.image_size, grid.glimpse_size
-    at = grid.locations + torch.tensor([gh, gw])/2
+    at = grid.locations + (torch.tensor(grid.glimpse_size) - 1)/2 # a pixel's middle is its number
     share = (policy/policy.max()).clamp(0, 1)
     ax.scatter(at[:, 1], at[:, 0], s=60*share, c='tab:orange', alpha=.7, lw=0)
 
 def _draw_frame(axs, image, rollout, grid, names, t, choosing):
     "One moment: `t` glimpses are taken; `choosing`: the next one is about to be"
-    (gh, gw), (h, w) = grid.glimpse_size, grid.image_size
     for ax in axs: ax.clear()
-    looked = rollout.locations[0, :t]
-    seen = observed_mask(looked[None], (h, w), (gh, gw))[0]
-    axs[0].imshow((image*torch.where(seen, 1., .35)).permute(1, 2, 0).expand(-1, -1, 3), extent=(0, w, h, 0))
-    for i, (row, col) in enumerate(looked.tolist(), 1):
-        axs[0].add_patch(plt.Rectangle((col, row), gw, gh, fill=False, color='tab:red', lw=1.2))
-        axs[0].text(col + .7, row + .7, i, color='white', fontsize=7, va='top',
-                    bbox=dict(facecolor='tab:red', lw=0, pad=.6))
+    show_glimpses(image, rollout.locations[0, :t], grid.glimpse_size, axs[0])
     if choosing: _show_policy(axs[0], rollout.policy[0, t].exp(), grid)
     axs[0].set_title(f'choosing glimpse {t + 1}' if choosing else f'after glimpse {t}', fontsize=8)
-    axs[0].axis('off')
     answered = t == rollout.locations.shape[1]
     axs[1].barh(names, rollout.scores[0].softmax(0) if answered else np.zeros(len(names)))
     axs[1].set_xlim(0, 1)
