@@ -135,6 +135,11 @@ class GlimpsePosterior(nn.Module):
         "Task name to number of classes"
         return self.config['tasks']
 
+    @property
+    def device(self)->torch.device:
+        "Where its weights are"
+        return self.log_gain.device
+
 # %% ../nbs/03b_glimpse_network.ipynb #d05342fa
 def glimpse_features(
     net, # With `encoder`, `features` (A) and `place` (a, b)

@@ -190,8 +190,9 @@ def pairs(self:TaskGlimpses,
     if self.table is None: return self._pairs_of_pixels(completion, observed, candidates)
     grid, vectors = self.posterior.grid, torch.from_numpy(self.table.slots)
     slots = self.table.slots_of(completion.positions, completion.mirrored)
-    if not self.table.complete: # others may take these slots while this source still asks
-        vectors, slots = vectors[slots], torch.arange(len(slots))
+    where = self.posterior.device
+    if not self.table.complete or where.type != 'cpu': # a copy: others may take these slots meanwhile
+        vectors, slots = vectors[slots].to(where), torch.arange(len(slots))
     return GlimpsePairs(self, vectors, grid.locations, slots, grid.index(observed), grid.index(candidates))
 
 @patch
@@ -217,7 +218,7 @@ def prefix_log_probs(self:TaskGlimpses,
     for x, l in zip(images.split(batch_size), locations.split(batch_size)):
         x = as_float(check_images(x, self.posterior.grid.image_size))
         l = l.to(x.device)
-        answers = self.posterior(glimpses(x, l, g), l)[self.task]
+        answers = self.posterior(glimpses(x, l, g).to(self.posterior.device), l)[self.task].to(x.device)
         if self.temperatures is not None:
             t = self.posterior.counted(first_looks(l).cumsum(1)) # at least 1
             answers = (answers/self.temperatures.to(x.device)[t - 1][..., None]).log_softmax(-1)

@@ -32,11 +32,10 @@ def place_vectors(
     at_a_time:int=250, # Glimpses the network gets at once: as many as stay in the processor's cache
 )->torch.Tensor: # (L, width)
     "The vectors of one image's glimpses at many places"
-    where = posterior.log_gain.device
     g, parts = posterior.grid.glimpse_size, []
     for l in locations.split(at_a_time):
         y = glimpses(image[None], l[None], g)[0]
-        parts.append(posterior.vectors(y.to(where), l.to(where)))
+        parts.append(posterior.vectors(y.to(posterior.device), l.to(posterior.device)))
     return torch.cat(parts)
 
 # %% ../nbs/04c_glimpse_table.ipynb #dc0563b8

@@ -59,6 +59,7 @@ def search_like_places(
 def _prefix_logits(posterior, images, rows, locations, mirrored=None):
     "Logits (B, T+1, sum of all K) after 0..T glimpses"
     x = gather_glimpses(images, rows, locations, posterior.grid.glimpse_size, mirrored)
+    x, locations = x.to(posterior.device), locations.to(posterior.device)
     S, t = posterior.prefixes(posterior.vectors(x, locations), locations)
     return posterior.logits(S, t)
 
@@ -82,7 +83,7 @@ def heads_nll(
     labels, # (B, A) int64
 )->torch.Tensor: # (T+1,) nats
     "Mean -log g of the true classes over images and tasks, after each number of glimpses"
-    return tasks_nll(logits, labels, list(posterior.tasks.values())).mean((0, 2))
+    return tasks_nll(logits, labels.to(logits.device), list(posterior.tasks.values())).mean((0, 2))
 
 @torch.no_grad()
 def judge_places(
@@ -98,7 +99,7 @@ def judge_places(
     with evaluating(posterior):
         for r, l in zip(rows.split(batch_size), places.split(batch_size)):
             total = total + heads_nll(posterior, _prefix_logits(posterior, images, r, l), labels[r])*len(r)
-    return total/len(rows)
+    return total.cpu()/len(rows)
 
 def judge_uniform(
     posterior:GlimpsePosterior, # In any mode; it is judged in evaluation mode
@@ -167,7 +168,7 @@ def _epoch(run, images, labels, rows, batch_size, draws, mirror, densities, sequ
         r = batch.repeat_interleave(draws)
         if densities is None: l = uniform_places(len(r), grid, T, generator)
         else: l = search_like_places(len(r), grid, T, generator, densities, sequences)
-        with torch.autocast('cpu', dtype, enabled=dtype is not None):
+        with torch.autocast(posterior.device.type, dtype, enabled=dtype is not None):
             logits = _prefix_logits(posterior, images, r, l, mirrored if mirror else None)
         nll = heads_nll(posterior, logits, labels[r])
         run.step(nll[1:].mean() + .1*nll[0])
@@ -278,15 +279,17 @@ def first_maps(
 )->torch.Tensor: # (A, L) nats
     "Mean -log g of each task's true class after one glimpse, at every place of the grid"
     rows = torch.arange(len(images)) if rows is None else rows
-    places, total = posterior.grid.locations, 0.
+    places, total = posterior.grid.locations.to(posterior.device), 0.
+    one = torch.ones(len(places), dtype=torch.int64, device=places.device)
     with evaluating(posterior):
         for r in progress(rows.tolist(), label='maps of the first glimpse'):
-            x = gather_glimpses(images, torch.tensor([r]), places[None], posterior.grid.glimpse_size)[0]
-            with torch.autocast('cpu', dtype, enabled=dtype is not None):
-                logits = posterior.logits(posterior.vectors(x, places), torch.ones(len(places), dtype=torch.long))
+            x = gather_glimpses(images, torch.tensor([r]), posterior.grid.locations[None],
+                                posterior.grid.glimpse_size)[0].to(places.device)
+            with torch.autocast(places.device.type, dtype, enabled=dtype is not None):
+                logits = posterior.logits(posterior.vectors(x, places), one)
             log_g = posterior.split(logits).values()
             total = total + torch.stack([-z[:, y] for z, y in zip(log_g, labels[r].tolist())])
-    return total/len(rows)
+    return total.cpu()/len(rows)
 
 def search_densities(
     maps, # (A, L) nats, of `first_maps`

@@ -75,14 +75,16 @@ def gather_glimpses(
     locations, # (B, T, 2) top-left pixels
     glimpse_size, # (rows, cols), pixels
     mirrored=None, # (B,) bool: look at the mirror image; None: nowhere
-)->torch.Tensor: # (B, T, C, g, g)
+)->torch.Tensor: # (B, T, C, g, g), where the images are
     "Glimpses of some images, reading only their pixels"
     C, H, W = images.shape[1:]
+    rows, locations = rows.to(images.device), locations.to(images.device)
     if mirrored is not None:
+        mirrored = mirrored.to(images.device)
         turned = torch.stack([locations[..., 0], W - glimpse_size[1] - locations[..., 1]], -1)
         locations = torch.where(mirrored[:, None, None], turned, locations)
     pixels = glimpse_pixels(locations, (H, W), glimpse_size)[:, :, None] # (B, T, 1, g*g)
-    channel = (rows[:, None]*C + torch.arange(C))*(H*W) # (B, C): where a channel begins
+    channel = (rows[:, None]*C + torch.arange(C, device=rows.device))*(H*W) # (B, C): where a channel begins
     x = images.view(-1).take(channel[:, None, :, None] + pixels)
     x = x.view(*locations.shape[:2], C, *glimpse_size)
     return x if mirrored is None else torch.where(mirrored[:, None, None, None, None], x.flip(-1), x)
@@ -99,12 +101,14 @@ class StoredBatch:
         if store.ndim != 4 or store.dtype != torch.uint8 or not store.is_contiguous():
             raise ValueError(f"a store of {store.dtype} {tuple(store.shape)}; "
                              "expected contiguous uint8 (n, C, H, W)")
-        self.store, self.rows = store, rows
-        self.mirrored = torch.zeros(len(rows), dtype=torch.bool) if mirrored is None else mirrored
+        self.store, self.rows = store, rows.to(store.device)
+        mirrored = torch.zeros(len(rows), dtype=torch.bool) if mirrored is None else mirrored
+        self.mirrored = mirrored.to(store.device)
         self.shape = torch.Size((len(rows), *store.shape[1:]))
         self.dtype, self.device = store.dtype, store.device
         C, H, W = store.shape[1:]
-        self.begin = ((rows[:, None]*C + torch.arange(C))*(H*W))[:, None] # (B, 1, C): of each channel
+        channels = torch.arange(C, device=store.device)
+        self.begin = ((self.rows[:, None]*C + channels)*(H*W))[:, None] # (B, 1, C): of each channel
 
     def __len__(self): return len(self.rows)
 
@@ -133,4 +137,6 @@ class StoredBatch:
         device, # Where the batch is wanted
     ): # Itself where the store is; elsewhere a tensor of its pixels
         "The batch on a device"
-        return self if torch.device(device) == self.device else self.pixels().to(device)
+        wanted = torch.device(device)
+        there = wanted.type == self.device.type and wanted.index in (None, self.device.index)
+        return self if there else self.pixels().to(device)
