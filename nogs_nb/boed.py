@@ -87,11 +87,13 @@ class SearchSettings:
     seed:int=0 # Of the completions
     score:str='epe' # 'epe' (the paper's), 'mi' or 'nll'
     revisit:bool=True # May a place be looked at twice?
+    first_samples:int=None # Completions of the first glimpse, which all images share; None: as the others
 
     def __post_init__(self):
         check_grid(self.grid)
         check_count(self.n_glimpses, 'n_glimpses')
         check_count(self.n_samples, 'n_samples')
+        if self.first_samples is not None: check_count(self.first_samples, 'first_samples')
         check_count(self.seed, 'seed', 0)
         check_flag(self.revisit, 'revisit')
         if self.n_glimpses > len(self.grid):
@@ -122,7 +124,8 @@ class NearOptimalSequence:
 def _step(image, locations, avp, completer, settings, labels, batch_size):
     "Complete and search: the completion, the scorer, and what was found"
     t, grid = len(locations) + 1, settings.grid
-    completion = completer.complete(image, locations, settings.n_samples, seed=step_seed(settings.seed, t))
+    n = settings.n_samples if t > 1 else settings.first_samples or settings.n_samples
+    completion = completer.complete(image, locations, n, seed=step_seed(settings.seed, t))
     check_completion(completion, image)
     allowed = torch.arange(len(grid))
     if not settings.revisit: allowed = allowed[~torch.isin(allowed, grid.index(locations))]
@@ -174,9 +177,10 @@ def near_optimal_sequence(
     revisit:bool=True, # May a place be looked at twice?
     labels:dict=None, # Id of a completion -> its class, for 'nll'; None: those that completions bring
     batch_size:int=None, # Frames given to a network at once; None: by memory
+    first_samples:int=None, # Completions of the first glimpse; None: `n_samples`
 )->NearOptimalSequence:
     "Greedy near-optimal glimpse sequence of one image (section 4)"
-    settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
+    settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit, first_samples)
     first = _check_asked(avp, completer, grid, first, labels)
     image = as_float(check_images(image, grid.image_size, what='image', ndim=3))
     with evaluating(avp): return _look(image, avp, completer, settings, first, labels, batch_size)
@@ -186,12 +190,14 @@ SEARCH_VERSION = 3 # counts up when the code finds something else with the same 
 
 def _described(settings, avp, completer, key, first, labels):
     "Everything that decides the records, as JSON can hold it"
-    return dict(version=SEARCH_VERSION, key=key, task=getattr(avp, 'task', None),
-                posterior=identity(avp, 'posterior', key), completer=identity(completer, 'completer', key),
-                search=identity(settings.search, 'strategy', key), grid=settings.grid.to_dict(),
-                n_glimpses=int(settings.n_glimpses), n_samples=int(settings.n_samples),
-                seed=int(settings.seed), score=settings.score, revisit=bool(settings.revisit), first=first,
-                labels=None if labels is None else fingerprint({str(k): int(v) for k, v in labels.items()}))
+    known = dict(version=SEARCH_VERSION, key=key, task=getattr(avp, 'task', None),
+                 posterior=identity(avp, 'posterior', key), completer=identity(completer, 'completer', key),
+                 search=identity(settings.search, 'strategy', key), grid=settings.grid.to_dict(),
+                 n_glimpses=int(settings.n_glimpses), n_samples=int(settings.n_samples),
+                 seed=int(settings.seed), score=settings.score, revisit=bool(settings.revisit), first=first,
+                 labels=None if labels is None else fingerprint({str(k): int(v) for k, v in labels.items()}))
+    if settings.first_samples is not None: known['first_samples'] = int(settings.first_samples)
+    return known
 
 def _check_apart(ids, avp, completer):
     "Refuse to annotate images that the posterior has learned from or that completions may come from"
@@ -321,6 +327,7 @@ def near_optimal_sequences(
     revisit:bool=True, # May a place be looked at twice?
     first=None, # (2,) location of the first glimpse of all images, where it is known
     labels:dict=None, # Id of a completion -> its class, for 'nll'; None: those that completions bring
+    first_samples:int=None, # Completions of the first glimpse, which all images share; None: `n_samples`
 )->SequenceSet: # Of this shard's images, in their order; for several posteriors a dict task -> SequenceSet
     "Near-optimal glimpse sequences of a data set, resumable"
     if isinstance(avp, dict):
@@ -328,9 +335,10 @@ def near_optimal_sequences(
         def sequences(task):
             own_key = key and f'{key} {task}'
             return near_optimal_sequences(images, ids, avp[task], completer, grid, out, n_glimpses, n_samples,
-                                          search, seed, shard, own_key, score, revisit, first, labels)
+                                          search, seed, shard, own_key, score, revisit, first, labels,
+                                          first_samples)
         return {task: sequences(task) for task in avp}
-    settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit)
+    settings = SearchSettings(grid, n_glimpses, n_samples, search, seed, score, revisit, first_samples)
     first = _check_asked(avp, completer, grid, first, labels)
     if key is not None: check_text(key, 'key')
     if not hasattr(images, '__getitem__') or isinstance(images, (str, bytes, dict, type)):
