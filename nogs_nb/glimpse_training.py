@@ -121,8 +121,9 @@ class _Run:
     def __init__(self, posterior, lr, epochs, steps):
         self.posterior, self.epochs = posterior, epochs
         self.opt = torch.optim.AdamW(posterior.parameters(), lr, weight_decay=.01)
+        rise = .25 if steps*epochs != 4 else .5 # torch divides by zero where one step would rise
         one_cycle = torch.optim.lr_scheduler.OneCycleLR
-        self.schedule = one_cycle(self.opt, lr, total_steps=steps*epochs, pct_start=.25)
+        self.schedule = one_cycle(self.opt, lr, total_steps=steps*epochs, pct_start=rise)
         self.history, self.best = [], None
 
     def state(self):
