@@ -137,9 +137,9 @@ def search_deal(run, net, deal, bank, folder):
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror, fill=True)
     completer = BankCompleter(bank, run.g, mirror=run.mirror)
     x, _, ids = run.some(deal['annotated'])
-    return near_optimal_sequences(x, ids, {'class': net.for_task('class', table)}, completer, run.space,
-                                  folder/'ledger',
-                                  run.n_glimpses, run.work.n_samples, seed=run.seed)['class']
+    return near_optimal_sequences(x, ids, net.for_task('class', table), completer, run.space, folder/'ledger',
+                                  run.n_glimpses, run.work.n_samples, seed=run.seed,
+                                  first_samples=len(bank)*(1 + run.mirror))
 
 def compare_deal(run, net, deal, folder, sequences):
     "What the sequences of a deal tell beside other ways to look"
@@ -205,9 +205,10 @@ def search_pictures(run, net, deal, bank, folder, sequences, controls):
     "search.png, sequences.png, where.png and controls.png"
     x, y, _ = run.some(deal['annotated'])
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror)
-    one = near_optimal_sequence(x[0].float()/255, net.for_task('class', table),
-                                BankCompleter(bank, run.g, mirror=run.mirror),
-                                run.space, run.n_glimpses, run.work.n_samples, seed=run.seed)
+    completer = BankCompleter(bank, run.g, mirror=run.mirror)
+    one = near_optimal_sequence(x[0].float()/255, net.for_task('class', table), completer, run.space,
+                                run.n_glimpses, run.work.n_samples, seed=run.seed,
+                                first_samples=len(bank)*(1 + run.mirror))
     n = min(6, len(x))
     order = torch.argsort(y, stable=True)[torch.linspace(0, len(y) - 1, n).long()] # some of every class
     axs = show_controls(controls)
