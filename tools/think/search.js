@@ -12,7 +12,7 @@ const HALF = Float32Array.from({length: 65536}, (_, bits) => { // float16 -> num
 function unpack({type, data}) {
   const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
   if (type === 'uint8') return bytes;
-  if (type === 'float32') return new Float32Array(bytes.buffer);
+  if (type === 'float32') return Float64Array.from(new Float32Array(bytes.buffer));
   if (type === 'float16') return Float32Array.from(new Uint16Array(bytes.buffer), bits => HALF[bits]);
   throw new Error(`a tensor of type ${type}; expected uint8, float16 or float32`);
 }
@@ -20,7 +20,7 @@ function unpack({type, data}) {
 /** Shannon entropy in nats of probabilities (Eq. 1). */
 function entropy(p) {
   let h = 0;
-  for (const x of p) if (x > 0) h -= x*Math.log(x);
+  for (let k = 0; k < p.length; k++) if (p[k] > 0) h -= p[k]*Math.log(p[k]);
   return h;
 }
 
@@ -137,14 +137,15 @@ class Search {
     return w.map(x => x/total);
   }
 
-  /** Probabilities of a task's head (`TaskHead`) for a sum of vectors to which its offset was added. */
+  /** Probabilities p of a task's head (`TaskHead`) for a sum of vectors plus its offset; x is changed, too. */
   judge(head, x, p) {
-    const {first, bias, second, prior} = head, width = this.width, K = prior.length;
+    const {first, bias, second, prior} = head, width = x.length, K = p.length, n = bias.length;
+    for (let j = 0; j < width; j++) if (x[j] < 0) x[j] = 0;
     for (let k = 0; k < K; k++) p[k] = prior[k];
-    for (let i = 0; i < bias.length; i++) {
+    for (let i = 0, at = 0; i < n; i++) {
       let h = bias[i];
-      for (let j = 0; j < width; j++) if (x[j] > 0) h += first[i*width + j]*x[j];
-      if (h > 0) for (let k = 0; k < K; k++) p[k] += second[k*bias.length + i]*h;
+      for (let j = 0; j < width; j++, at++) h += first[at]*x[j];
+      if (h > 0) for (let k = 0; k < K; k++) p[k] += second[k*n + i]*h;
     }
     let largest = -Infinity, total = 0;
     for (let k = 0; k < K; k++) largest = Math.max(largest, p[k]);

@@ -81,8 +81,9 @@ function drawFace() {
   };
   if (state.view === 'map' && state.step) {
     draw(heat(state.step.map), true);
+    dimMargin(context);
     context.globalCompositeOperation = 'overlay';
-    context.globalAlpha = .55;
+    context.globalAlpha = .8;
     draw(picture(grey(search.meanImage(state.step.weights))), true);
     context.globalAlpha = 1;
     context.globalCompositeOperation = 'source-over';
@@ -94,6 +95,15 @@ function drawFace() {
     if (done() && state.view !== 'face') context.fillRect(0, 0, SIDE, SIDE);
   }
   drawGlimpses(context, whole, state.looked, state.by);
+}
+
+function dimMargin(context) { // where the middle of no glimpse can be: there the colours of the nearest place go on
+  const half = search.glimpse/2*PIXEL, inner = SIDE - 2*half;
+  context.beginPath();
+  context.rect(0, 0, SIDE, SIDE);
+  context.rect(half, half, inner, inner);
+  context.fillStyle = 'rgba(15, 16, 32, .4)';
+  context.fill('evenodd');
 }
 
 function grey(rgb) {
