@@ -30,6 +30,7 @@ QUESTIONS = dict(Smiling=('Is the face smiling?', ['not smiling', 'smiling']),
                  Eyeglasses=('Does it wear glasses?', ['no glasses', 'glasses']),
                  Male=('Is it a man or a woman?', ['woman', 'man']))
 N_BANK, N_FACES, TARGET_ESS, MOST_BYTES = 192, 24, .1, 8e6
+NOTEBOOKS = 'index', 'glimpse_network', 'completion', 'glimpse_table', 'epe', 'boed', 'attention', 'drawn'
 # The roles of the drawn faces, by the number of the first: no face has two of them
 FIRST = dict(train=0, tuning=100_000, bank=200_000, faces=300_000, network=400_000, network_tuning=500_000)
 
@@ -71,14 +72,14 @@ def given_posterior(file):
     posterior = load_glimpse_posterior(file)
     rows, cols = posterior.grid.image_size
     if rows != cols or rows < 24 or posterior.config['in_channels'] != 3:
-        raise ValueError(f'{file}: it reads {posterior.config["in_channels"]} channels of {rows}x{cols} pixels; '
-                         'expected 3 channels of square images of at least 24 pixels, as faces are drawn')
-    grid = posterior.grid
-    if grid.glimpse_size[0] != grid.glimpse_size[1]:
-        raise ValueError(f'{file}: it reads glimpses of {grid.glimpse_size} pixels; expected squares')
+        raise ValueError(f'{file}: it reads {posterior.config["in_channels"]} channels of {rows}x{cols} '
+                         'pixels; expected 3 channels of square images of at least 24, as faces are drawn')
+    g = posterior.grid.glimpse_size
+    if g[0] != g[1]: raise ValueError(f'{file}: it reads glimpses of {g} pixels; expected squares')
     known = {task: k for task, k in posterior.tasks.items() if task in QUESTIONS}
     if known != dict.fromkeys(QUESTIONS, 2):
-        raise ValueError(f'{file}: it judges {posterior.tasks}; expected two classes of each of {list(QUESTIONS)}')
+        raise ValueError(f'{file}: it judges {posterior.tasks}; expected two classes of each of '
+                         f'{list(QUESTIONS)}')
     return posterior
 
 @dataclass
@@ -124,9 +125,9 @@ def train_network(play, task, effort, cache):
     grid, T = posterior.grid, posterior.config['n_glimpses']
     faces, x = faces_of('network', effort.n_network, grid.image_size[0])
     tuning, x_tuning = faces_of('network_tuning', 400, grid.image_size[0])
-    n = effort.n_supervised
-    sequences = near_optimal_sequences(x[:n], faces.ids[:n], posterior.for_task(task, play.table), play.completer,
-                                       grid, cache/'sequences', T, 64, revisit=False)
+    n, avp = effort.n_supervised, posterior.for_task(task, play.table)
+    sequences = near_optimal_sequences(x[:n], faces.ids[:n], avp, play.completer, grid, cache/'sequences', T,
+                                       64, revisit=False)
     dls = attention_dls(x, faces.label(task), (x_tuning, tuning.label(task)), 2, faces.ids, sequences,
                         n_supervised=8)
     network = lambda: HardAttention(grid, 2, T, hidden=32, channels=None, glimpse_hidden=32)
@@ -148,7 +149,7 @@ def packed_head(head):
 
 @torch.no_grad()
 def packed_network(net):
-    "A `HardAttention`: its norm as a scale and a shift a step, where it may look as a row of features a place"
+    "A `HardAttention`: its norm as a scale and a shift a step, its places as a row of features each"
     _, see, _, features, norm = net.glimpse_net
     scale = norm.weight*(norm.var + norm.eps).rsqrt()
     inner, _, outer = net.location_net
@@ -166,8 +167,10 @@ def payload(
     "All that the page computes with, as JSON can hold it"
     posterior, grid = play.posterior, play.posterior.grid
     T = posterior.config['n_glimpses']
-    settings = dict(size=grid.image_size[0], glimpse=grid.glimpse_size[0], rows=grid.rows, cols=grid.cols, T=T,
-                    width=posterior.config['width'], targetEss=TARGET_ESS, networkMean=.5, networkStd=.25)
+    mean, std = (networks[next(iter(QUESTIONS))].config[name] for name in ('mean', 'std'))
+    settings = dict(size=grid.image_size[0], glimpse=grid.glimpse_size[0], rows=grid.rows, cols=grid.cols,
+                    T=T, width=posterior.config['width'], targetEss=TARGET_ESS, networkMean=mean,
+                    networkStd=std)
     of_faces = torch.stack([place_vectors(posterior, image, grid.locations) for image in play.images])
     pixels = lambda x: packed(x.permute(0, 2, 3, 1))
     tasks = [dict(name=task, question=question, classes=classes, labels=play.faces.label(task).tolist(),
@@ -192,18 +195,20 @@ def page(
     links:str='{}.html', # Address of a notebook's page, relative to this one; {} is its name
 )->str:
     "The page as HTML, everything inside it"
-    if links.count('{}') != 1: raise ValueError(f'links is {links!r}; expected an address with one {{}} for the name')
+    if links.count('{}') != 1:
+        raise ValueError(f'links is {links!r}; expected an address with one {{}} for the name')
     text = (HERE/'think.html').read_text()
     parts = dict(STYLE=(HERE/'think.css').read_text(), SEARCH=(HERE/'search.js').read_text(),
                  PAGE=(HERE/'think.js').read_text(), DATA=json.dumps(data), STILL=picture,
                  T=data['settings']['T'], N_BANK=N_BANK, N_FACES=N_FACES)
-    for name in ('index', 'glimpse_network', 'completion', 'glimpse_table', 'epe', 'boed', 'attention', 'drawn'):
+    for name in NOTEBOOKS:
         parts[f'LINK_{name}'] = html.escape(links.format(name))
     for name, part in parts.items(): text = text.replace(f'<!--{name}-->', str(part))
-    if len(text.encode()) > MOST_BYTES:
-        raise ValueError(f'the page would have {len(text.encode())/1e6:.1f} MB, at most {MOST_BYTES/1e6:.0f} are '
-                         f'wanted: take a posterior of a coarser grid than {data["settings"]["rows"]} or of less '
-                         f'width than {data["settings"]["width"]}')
+    size, s = len(text.encode()), data['settings']
+    if size > MOST_BYTES:
+        raise ValueError(f'the page would have {size/1e6:.1f} MB, at most {MOST_BYTES/1e6:.0f} are wanted: '
+                         f'take a posterior of a coarser grid than {len(s["rows"])}x{len(s["cols"])} or of '
+                         f'less width than {s["width"]}')
     return text
 
 def build(

@@ -184,7 +184,7 @@ function drawCompletions() {
 }
 
 function drawChart(games) {
-  const W = 560, H = 210, left = 44, right = 14, top = 12, bottom = 34, most = Math.log(task().classes.length);
+  const W = $('chart').clientWidth, H = 210, left = 44, right = 14, top = 12, bottom = 34, most = Math.log(task().classes.length);
   const x = t => left + t*(W - left - right)/search.T, y = h => top + (1 - h/most)*(H - top - bottom);
   const parts = [];
   for (const h of [0, .2, .4, .6]) parts.push(`<line class="axis" x1="${left}" x2="${W - right}" y1="${y(h)}" y2="${y(h)}"/><text x="${left - 8}" y="${y(h) + 4}" text-anchor="end">${h}</text>`);
@@ -365,6 +365,7 @@ function begin() {
   $('watch').addEventListener('click', watch);
   $('restart').addEventListener('click', () => restart());
   $('next').addEventListener('click', () => restart({face: (state.face + 1) % search.faces.n}));
+  addEventListener('resize', drawScore);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   $('app').hidden = false;
   think();
