@@ -10,8 +10,8 @@ const state = {task: 0, face: 0, looked: [], by: [], view: 'map', cursor: null, 
 const SIDE = $('face').width, PIXEL = SIDE/search.size;
 
 // ---- small helpers
-const percent = p => `${Math.round(100*p)} %`;
-const nats = x => `${x.toFixed(2)} nats`;
+const percent = p => p > .995 ? '>99 %' : p < .005 ? '<1 %' : `${Math.round(100*p)} %`;
+const nats = x => x < .005 ? '< 0.01 nats' : `${x.toFixed(2)} nats`;
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const task = () => search.tasks[state.task];
 const done = () => state.looked.length === search.T;
@@ -71,7 +71,6 @@ function heat(map) { // a pixel has the colour of looking with its middle there
 // ---- the board
 function drawFace() {
   const context = $('face').getContext('2d'), whole = picture(search.faces.pixels, faceStart(state.face));
-  context.globalCompositeOperation = 'source-over';
   context.fillStyle = '#2a2e38';
   context.fillRect(0, 0, SIDE, SIDE);
   const draw = (image, smooth) => {
@@ -80,13 +79,10 @@ function drawFace() {
     context.drawImage(image, 0, 0, SIDE, SIDE);
   };
   if (state.view === 'map' && state.step) {
+    draw(picture(grey(search.meanImage(state.weights))), true);
+    context.globalAlpha = .66;
     draw(heat(state.step.map), true);
-    dimMargin(context);
-    context.globalCompositeOperation = 'overlay';
-    context.globalAlpha = .8;
-    draw(picture(grey(search.meanImage(state.step.weights))), true);
     context.globalAlpha = 1;
-    context.globalCompositeOperation = 'source-over';
   }
   if (state.view === 'imagined') draw(picture(search.meanImage(state.weights)), true);
   if (state.view === 'face' || done()) {
@@ -97,22 +93,10 @@ function drawFace() {
   drawGlimpses(context, whole, state.looked, state.by);
 }
 
-function dimMargin(context) { // where the middle of no glimpse can be: there the colours of the nearest place go on
-  const half = search.glimpse/2*PIXEL, inner = SIDE - 2*half;
-  context.beginPath();
-  context.rect(0, 0, SIDE, SIDE);
-  context.rect(half, half, inner, inner);
-  context.fillStyle = 'rgba(15, 16, 32, .4)';
-  context.fill('evenodd');
-}
-
-function grey(rgb) {
-  const out = [];
-  for (let i = 0; i < rgb.length; i += 3) {
-    const y = .3*rgb[i] + .59*rgb[i + 1] + .11*rgb[i + 2];
-    out.push(y, y, y);
-  }
-  return out;
+function grey(rgb) { // from black to white, whatever the contrast
+  const y = Array.from({length: rgb.length/3}, (_, i) => .3*rgb[3*i] + .59*rgb[3*i + 1] + .11*rgb[3*i + 2]);
+  const least = Math.min(...y), largest = Math.max(...y);
+  return y.flatMap(v => Array(3).fill(255*(v - least)/(largest - least || 1)));
 }
 
 function drawGlimpses(context, whole, looked, by) {
@@ -166,7 +150,7 @@ function drawPosterior() {
   }));
   const t = state.looked.length, h = nats(entropy(p));
   if (done()) $('said').textContent = `After ${t} looks H[g] is ${h}. It is: ${task().classes[truth()]}, to which g gives ${percent(p[truth()])}.`;
-  else $('said').textContent = `${t ? `After look ${t} of ${search.T}` : 'Before the first look'} H[g] is ${h}. The best next look is expected to leave ${nats(state.step.map[state.step.best])}.`;
+  else $('said').textContent = `${t ? `After look ${t} of ${search.T}` : 'Before the first look'} H[g] is ${h}. On the completions, the best next look leaves ${nats(state.step.map[state.step.best])}: EPE(l) at its least.`;
 }
 
 function drawCompletions() {
@@ -184,9 +168,9 @@ function drawCompletions() {
 }
 
 function drawChart(games) {
-  const W = $('chart').clientWidth, H = 210, left = 44, right = 14, top = 12, bottom = 34, most = Math.log(task().classes.length);
+  const W = $('chart').clientWidth, H = 210, left = 44, right = 14, top = 26, bottom = 34, most = Math.log(task().classes.length);
   const x = t => left + t*(W - left - right)/search.T, y = h => top + (1 - h/most)*(H - top - bottom);
-  const parts = [];
+  const parts = ['<text x="0" y="12">H[g], nats</text>'];
   for (const h of [0, .2, .4, .6]) parts.push(`<line class="axis" x1="${left}" x2="${W - right}" y1="${y(h)}" y2="${y(h)}"/><text x="${left - 8}" y="${y(h) + 4}" text-anchor="end">${h}</text>`);
   for (let t = 0; t <= search.T; t++) parts.push(`<text x="${x(t)}" y="${H - 14}" text-anchor="middle">${t || 't = 0'}</text>`);
   for (const [player, {entropies}] of Object.entries(games).reverse()) {
