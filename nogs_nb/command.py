@@ -1,4 +1,4 @@
-"""`nogs-run folder data=my-images`, from anywhere, and a word for whoever misspells a parameter
+"""`nogs-run folder data=my-images`, from anywhere; a misspelt parameter is named before anything runs
 
 Docs: https://nogs-nb.github.io/nogs_nb/command.html.md"""
 
@@ -24,8 +24,9 @@ def unknown_message(
     def near(name):
         found = difflib.get_close_matches(name.lower().replace('-', '_'), sorted(known), 3, .5)
         return f'{name} (did you mean {" or ".join(found)}?)' if found else name
-    some = '' if any('did you mean' in near(o) for o in names) else f'; there are {", ".join(sorted(known))}'
-    return f'unknown parameters: {", ".join(near(o) for o in sorted(names))}{some}'
+    told = [near(o) for o in sorted(names)]
+    there = '' if any('did you mean' in o for o in told) else f'; there are {", ".join(sorted(known))}'
+    return f'unknown parameters: {", ".join(told)}{there}'
 
 def refuse_unknown(
     given:dict, # `globals()` of a notebook after its parameters
@@ -97,6 +98,7 @@ def _help(name, known):
     return '\n'.join([f'nogs-run {name} [name=value …]', *lines,
                       '  notebook = FILE  where the executed notebook is left'])
 
+# %% ../nbs/09a_command.ipynb #1fd6707d
 def _run(path, settings, left):
     "Execute a notebook"
     from papermill import execute_notebook
@@ -104,8 +106,7 @@ def _run(path, settings, left):
     root = str(Path(nogs_nb.__file__).resolve().parent.parent) # the kernel imports the same package
     os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, [root, os.environ.get('PYTHONPATH')]))
     execute_notebook(str(path), str(left), settings, kernel_name='python3', log_output=True,
-                     progress_bar=False,
-                     stdout_file=sys.stdout, stderr_file=sys.stderr)
+                     progress_bar=False, stdout_file=sys.stdout, stderr_file=sys.stderr)
 
 def _out_of(settings, known):
     "The folder that a notebook writes to: as asked, its default, or named after the data"

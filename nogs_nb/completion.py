@@ -64,11 +64,6 @@ def _check_shape(shape):
     return tuple(check_count(s, 'shape') for s in shape)
 
 # %% ../nbs/04b_completion.ipynb #a4adec1c
-def _check_names(ids, n):
-    "One name an image; an image and its mirror share one"
-    if ids is None: return None
-    return [str(i) for i in check_ids(ids, n, distinct=False)]
-
 def _check_kind(values, n, what, kind):
     "One value an image, all of them 'bool', or all of them 'int'"
     if values is None: return None
@@ -98,7 +93,7 @@ class Completion:
         self.shape = _check_shape(shape) if lazy else tuple(self._images.shape)
         n = len(self)
         self.weights = _check_weights(weights, n).to(None if lazy else self._images.device)
-        self.ids = _check_names(ids, n)
+        self.ids = None if ids is None else [str(i) for i in check_ids(ids, n, distinct=False)]
         self.mirrored = _check_kind(mirrored, n, 'mirrored', 'bool')
         self.positions = _check_kind(positions, n, 'positions', 'int')
         labels = {} if labels is None else labels

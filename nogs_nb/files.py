@@ -95,19 +95,32 @@ def write_json(
     return write_atomic(path, as_json(content, str(path), indent=indent).encode())
 
 # %% ../nbs/00b_files.ipynb #46a752f8
+def _read_kept(file):
+    "What a file of `kept_or_made` holds"
+    try:
+        if file.suffix == '.json': return json.loads(file.read_text())
+        return torch.load(file, weights_only=True)
+    except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e
+
+def _write_kept(file, whole):
+    "Write a file of `kept_or_made`"
+    if file.suffix == '.json': return write_json(file, whole, indent=1)
+    return write_atomic(file, lambda f: torch.save(whole, f))
+
 def kept_or_made(
-    file, # Where it is kept; None: nowhere
+    file, # Where it is kept, *.json as text; None: nowhere
     asked:str, # Fingerprint of all that decides it
-    make, # Function without arguments that makes it: a dict of tensors
+    make, # Function without arguments that makes it: a dict of tensors, or of what JSON can hold
 )->dict:
     "What was asked for, from its file, or made now"
-    if file is not None and Path(file).exists():
-        try: kept = torch.load(file, weights_only=True)
-        except Exception as e: raise ValueError(f'{file} is damaged ({e}): delete it') from e
-        if kept.pop('asked', None) == asked: return kept
-    made = make()
-    if file is not None: write_atomic(file, lambda f: torch.save(dict(asked=asked, **made), f))
-    return made
+    if file is None: return make()
+    file = as_path(file)
+    kept = _read_kept(file) if file.exists() else {}
+    if kept.pop('asked', None) != asked:
+        _write_kept(file, dict(make(), asked=asked))
+        kept = _read_kept(file)
+        kept.pop('asked')
+    return kept
 
 # %% ../nbs/00b_files.ipynb #bf61c0be
 def processor()->str:

@@ -29,18 +29,17 @@ from .evaluation import run_methods, save_pictures, weights_file
 from .plan import choose_folds, choose_sizes, choose_work, deal_roles
 from .gauge import gauge_table
 from .report import write_card, write_report
-from .folder_search import (FolderWork, compare_deal, folder_of_deal, gauged, posterior_of_deal,
-                                   search_deal,
-                                   search_facts, search_pictures)
+from .folder_search import FolderWork, folder_of_deal, gauged, posterior_of_deal
+from .folder_search import compare_deal, search_deal, search_facts, search_pictures
 
 # %% ../nbs/09_folder.ipynb #8e59200f
 def _with_splits(images, valid, test, seed):
     "All three splits; what is missing is taken from the training images"
     train = images.splits['train'] if len(images.splits['train']) else np.arange(len(images))
-    lacks = {name: share for name, share in dict(valid=valid, test=test).items()
-             if not len(images.splits[name])}
-    found = class_splits(images.label('class').numpy()[train], lacks.get('valid', 0), lacks.get('test', 0),
-                         seed)
+    shares = dict(valid=valid, test=test)
+    lacks = {name: share for name, share in shares.items() if not len(images.splits[name])}
+    labels = images.label('class').numpy()[train]
+    found = class_splits(labels, lacks.get('valid', 0), lacks.get('test', 0), seed)
     images.splits = {**images.splits, 'train': train[found['train']],
                      **{name: train[found[name]] for name in lacks}}
     return images
@@ -59,12 +58,9 @@ def _best_model(run, rows, seeds, methods, data):
     if not own: return None, None
     row = max(own, key=lambda r: r['best_valid_accuracy'])
     model, split = HardAttention.load(weights_file(run.out, row)), run.images.splits
-    about = dict(task='class', classes=run.classes, method=row['method'], seed=row['seed'],
-                 iterations=row['iterations'],
-                 data=Path(data).name, images={k: len(v) for k, v in split.items()},
-                 pixels=fingerprint(run.pixels),
-                 mirror=run.mirror, test_accuracy=row['test_accuracy'],
-                 majority_accuracy=row['majority_accuracy'])
+    of_row = {k: row[k] for k in ('method', 'seed', 'iterations', 'test_accuracy', 'majority_accuracy')}
+    about = dict(task='class', classes=run.classes, data=Path(data).name, mirror=run.mirror,
+                 images={k: len(v) for k, v in split.items()}, pixels=fingerprint(run.pixels), **of_row)
     model.about = {}
     model.save(run.out/'model.safetensors', **about)
     return HardAttention.load(run.out/'model.safetensors'), row
@@ -72,12 +68,13 @@ def _best_model(run, rows, seeds, methods, data):
 def _results_table(rows):
     "Accuracies for people"
     percent = lambda x: f'{100*x:.1f} %'
-    lines = [[r['method'], str(r['seed']), percent(r['test_accuracy']), percent(r['majority_accuracy']),
-              f'{r["test_nll"]:.3f}',
-              percent(r['share_seen'])] for r in rows]
-    return [['method', 'seed', 'right on the test', 'most frequent class', '−log q, nats', 'pixels seen'],
-            *lines]
+    titles = ['method', 'seed', 'right on the test', 'most frequent class', '−log q, nats', 'pixels seen']
+    def line(r):
+        right, usual = percent(r['test_accuracy']), percent(r['majority_accuracy'])
+        return [r['method'], str(r['seed']), right, usual, f'{r["test_nll"]:.3f}', percent(r['share_seen'])]
+    return [titles, *map(line, rows)]
 
+# %% ../nbs/09_folder.ipynb #4efe48d9
 def _card(run, data, row, rows):
     "Write the model card"
     H, W = run.sizes.image_size
@@ -89,29 +86,27 @@ def _card(run, data, row, rows):
     training = dict(method=row['method'], seed=row['seed'],
                     iterations=f'{row["iterations"]:,}, weights of {row["best_iteration"]:,}',
                     mirror='images are mirrored' if run.mirror else 'images are not mirrored')
-    return write_card(run.out/'model-card.md', 'model.safetensors',
-                      f'Names one of {len(run.classes)} classes of an image by looking at {run.n_glimpses} '
-                      'small squares of it.',
-                      network, {'folder': Path(data).name, **counts, 'left out': len(run.survey.left_out)},
-                      training,
-                      _results_table(rows), dict(nogs_nb=nogs_nb.__version__, torch=torch.__version__,
-                                                 machine=processor()))
+    what = (f'Names one of {len(run.classes)} classes of an image by looking at {run.n_glimpses} '
+            'small squares of it.')
+    images = {'folder': Path(data).name, **counts, 'left out': len(run.survey.left_out)}
+    versions = dict(nogs_nb=nogs_nb.__version__, torch=torch.__version__, machine=processor())
+    return write_card(run.out/'model-card.md', 'model.safetensors', what, network, images, training,
+                      _results_table(rows), versions)
 
 # %% ../nbs/09_folder.ipynb #d5afad71
 def _plan_rows(run):
     "What was chosen, and why, as a table"
     s, w = run.sizes, run.work
+    epochs = '+'.join(map(str, [*w.rounds, w.own_epochs]))
     chosen = dict(image_size=f'{s.image_size[0]}×{s.image_size[1]}', channels=s.channels,
-                  glimpse_size=s.glimpse_size,
-                  grid=f'{s.grid[0]}×{s.grid[1]}', n_glimpses=run.n_glimpses, mirror=run.mirror,
-                  deals=len(run.deals),
-                  epochs=f'{"+".join(map(str, w.rounds))}+{w.own_epochs}', n_samples=w.n_samples,
+                  glimpse_size=s.glimpse_size, grid=f'{s.grid[0]}×{s.grid[1]}', n_glimpses=run.n_glimpses,
+                  mirror=run.mirror, deals=len(run.deals), epochs=epochs, n_samples=w.n_samples,
                   iterations=w.iterations)
     mirrored = 'mirror=True if a mirrored image shows the same class: it doubles the images'
     why = {'deals': 'of the roles, so that enough images are annotated',
            **({} if run.mirror else {'mirror': mirrored}), **s.why, **w.why}
-    return [['setting', 'value', 'why'], *([name, str(value), why.get(name, 'as asked')] for name,
-                                           value in chosen.items())]
+    rows = [[name, str(value), why.get(name, 'as asked')] for name, value in chosen.items()]
+    return [['setting', 'value', 'why'], *rows]
 
 def _say_plan(run, data):
     "Print and keep what was chosen"
@@ -121,31 +116,35 @@ def _say_plan(run, data):
             f'in each deal {roles}')
     for file, why in list(run.survey.left_out.items())[:10]: run.say(f'  left out: {file} {why}')
     run.say(*(f'  {name}: {value} ({why})\n' for name, value, why in _plan_rows(run)[1:]))
-    write_json(run.out/'plan.json', dict(data=str(data), classes=run.classes, splits=counts, deal=roles,
-                                         settings=_plan_rows(run)[1:],
-                                         left_out=run.survey.left_out), indent=1)
+    plan = dict(data=str(data), classes=run.classes, splits=counts, deal=roles, settings=_plan_rows(run)[1:],
+                left_out=run.survey.left_out)
+    write_json(run.out/'plan.json', plan, indent=1)
+
+# %% ../nbs/09_folder.ipynb #8bbbbd08
+def _counts(run):
+    "Images of each class in each split, as a table"
+    count = lambda i, p: int((run.labels[torch.as_tensor(p)] == i).sum())
+    rows = [[name, *(count(i, p) for p in run.images.splits.values())] for i, name in enumerate(run.classes)]
+    return [['class', *run.images.splits], *rows]
 
 def _report(run, data, facts, rows):
     "Write the page"
-    k, pictures = facts['tasks']['class'], [('', run.out/f'{name}.png')
-                                            for name in ('curves-class', 'density-class')]
-    counts = [['class', *run.images.splits]] + [[name, *(int((run.labels[torch.as_tensor(p)] == i).sum())
-                                                         for p in run.images.splits.values())]
-                                                for i, name in enumerate(run.classes)]
-    left = [['file', 'why'], *list(map(list, run.survey.left_out.items()))[:30]]
-    sections = [('Images', counts), *([('Left out', left)] if len(left) > 1 else []),
+    title = f'{Path(data).name}: {len(run.classes)} classes by {run.n_glimpses} glimpses'
+    asked = facts['tasks']['class']['gauge']['places']
+    left_out = [['file', 'why'], *list(map(list, run.survey.left_out.items()))[:30]]
+    pictures = [run.out/'curves-class.png', run.out/'density-class.png']
+    sections = [('Images', _counts(run)), *([('Left out', left_out)] if len(left_out) > 1 else []),
                 ('What was chosen', _plan_rows(run)),
-                ('Does the posterior know anything?', gauge_table(k['gauge']['places'])),
+                ('Does the posterior know anything?', gauge_table(asked)),
                 ('', run.out/'calibration.png'),
-                ('Where would an ideal observer look?', run.out/'sequences.png'), ('', run.out/'where.png'),
+                ('Where would an ideal observer look?', run.out/'sequences.png'),
+                ('', run.out/'where.png'),
                 ('', run.out/'search.png'),
                 ('What those glimpses tell the posterior', run.out/'controls.png'),
                 ('What the networks learned', _results_table(rows)),
                 ('', 'random and centre look where no policy says: a method worth having must beat them.'),
-                *[(h, p) for h, p in pictures if p.exists()]]
-    return write_report(run.out/'report.html',
-                        f'{Path(data).name}: {len(run.classes)} classes by {run.n_glimpses} glimpses',
-                        sections)
+                *[('', path) for path in pictures if path.exists()]]
+    return write_report(run.out/'report.html', title, sections)
 
 # %% ../nbs/09_folder.ipynb #4d9ef77d
 @dataclass
@@ -163,8 +162,7 @@ class FolderRun:
         "The page with everything on it"
         return self.out/'report.html'
 
-def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, iterations, n_samples, folds,
-              talk):
+def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, lengths, folds, talk):
     "Everything before the first long step"
     survey = survey_folder(data, skip_bad)
     chosen = choose_sizes(survey.sizes, survey.grey, *sizes)
@@ -175,8 +173,7 @@ def _prepared(data, out, sizes, shares, T, mirror, skip_bad, seed, epochs, itera
     keys = image_keys(pixels)
     folds = choose_folds(len(train)) if folds is None else folds
     deals = deal_roles(images.label('class').numpy(), train, keys, folds, seed)
-    work = choose_work(len(deals[0]['posterior']), len(deals[0]['bank']), len(train), epochs, iterations,
-                       n_samples)
+    work = choose_work(len(deals[0]['posterior']), len(deals[0]['bank']), len(train), *lengths)
     SearchSettings(chosen.space, T, work.n_samples) # refuses what no search can do
     run = FolderWork(out, survey, chosen, images, pixels, deals, work, T, mirror, seed, talk)
     return run, [folder_of_deal(run, deal, keys) for deal in deals]
@@ -208,8 +205,8 @@ def train_on_folder(
     "From a folder of labelled images to a network that has learned where to look"
     start, talk = time.perf_counter(), not is_quiet()
     out = Path('results')/Path(data).resolve().name if out is None else Path(out)
-    for name, flag in dict(mirror=mirror, skip_bad=skip_bad, go_on=go_on,
-                           convolutions=convolutions).items(): check_flag(flag, name)
+    flags = dict(mirror=mirror, skip_bad=skip_bad, go_on=go_on, convolutions=convolutions)
+    for name, flag in flags.items(): check_flag(flag, name)
     seeds = check_seeds(list(range(seeds)) if isinstance(seeds, int) else list(seeds))
     methods, T = check_methods(methods), check_count(n_glimpses, 'n_glimpses')
     strange = [m for m in methods if m.startswith('PS-') and base_method(m) != 'PS-NOGS' or m == 'density']
@@ -218,20 +215,20 @@ def train_on_folder(
                          'here only PS-NOGS, RAM, WSRAM, random and centre can be trained')
     _check_shares(valid, test)
     check_device(device)
-    run, folders = _prepared(data, out, (image_size, glimpse_size, grid, channels), (valid, test), T, mirror,
-                             skip_bad,
-                             check_count(seed, 'seed', 0), epochs, iterations, n_samples, folds, talk)
+    sizes, lengths = (image_size, glimpse_size, grid, channels), (epochs, iterations, n_samples)
+    run, folders = _prepared(data, out, sizes, (valid, test), T, mirror, skip_bad,
+                             check_count(seed, 'seed', 0), lengths, folds, talk)
     _say_plan(run, data)
     nets, banks = zip(*(_posterior_of(run, i, folder) for i, folder in enumerate(folders)))
     told_gauge = gauged(run, nets, go_on)
-    found, told = zip(*(_found(run, i, net, bank, folder) for i,
-                        (net, bank, folder) in enumerate(zip(nets, banks, folders))))
+    parts = enumerate(zip(nets, banks, folders))
+    found, told = zip(*(_found(run, i, *part) for i, part in parts))
     sequences = concat(found)
     sequences.save(out/'sequences'/'class.safetensors')
     facts = search_facts(run, data, found, told, told_gauge, start)
     write_json(out/'search.json', facts, indent=1)
-    search_pictures(run, nets[0], run.deals[0], banks[0], folders[0], found[0],
-                     facts['tasks']['class']['posterior'])
+    controls = facts['tasks']['class']['posterior']
+    search_pictures(run, nets[0], run.deals[0], banks[0], folders[0], found[0], controls)
     rows = _trained(run, sequences, methods, seeds, device, convolutions)
     model, row = _best_model(run, rows, seeds, methods, data)
     if row: _card(run, data, row, rows)
@@ -260,10 +257,10 @@ def _trained(run, sequences, methods, seeds, device, convolutions):
     run.say(f'training: {", ".join(methods)}, {run.work.iterations} iterations each, seeds {seeds}')
     train, valid, test = (run.some(run.images.splits[k]) for k in ('train', 'valid', 'test'))
     supervises = any(m.startswith('PS-') for m in methods)
-    rows = run_methods('class', train, valid, test, run.space, len(run.classes), run.out, sequences
-                       if supervises else None, methods,
-                       seeds, device, n_glimpses=run.n_glimpses, iterations=run.work.iterations,
-                       validate_every=run.work.validate_every, mirror=run.mirror,
-                       network=dict(channels=(16, 32) if convolutions else None))
+    network = dict(channels=(16, 32) if convolutions else None)
+    rows = run_methods('class', train, valid, test, run.space, len(run.classes), run.out,
+                       sequences if supervises else None, methods, seeds, device, n_glimpses=run.n_glimpses,
+                       iterations=run.work.iterations, validate_every=run.work.validate_every,
+                       mirror=run.mirror, network=network)
     save_pictures(run.out, 'class', test[0])
     return rows

@@ -17,8 +17,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import nogs_nb
-from .files import fingerprint, make_folder, peak_gib, processor
-from .survey import Survey, kept_json
+from .files import fingerprint, kept_or_made, make_folder, peak_gib, processor
+from .sequences import SequenceSet
+from .survey import Survey
 from .judge import image_share, prefix_log_probs, show_calibration, show_controls
 from .glimpse_network import GlimpsePosterior
 from .glimpse_training import search_like_places, tuning_densities
@@ -52,33 +53,47 @@ class FolderWork:
         self.labels, self.space = self.images.label('class'), self.sizes.space
         self.classes, self.g = self.survey.classes, self.space.glimpse_size
 
-    def say(self, *words):
+    def say(self,
+        *words, # What `print` takes
+    ):
+        "Print, unless the run is to be quiet"
         if self.talk: print(*words, flush=True)
 
-    def some(self, positions):
-        "Pixels, labels and ids"
+    def some(self,
+        positions, # Of images
+    )->tuple: # (pixels, labels, ids)
+        "Pixels, labels and ids of some images"
         at = torch.as_tensor(np.asarray(positions))
         return self.pixels[at], self.labels[at], [self.images.ids[i] for i in at.tolist()]
 
 # %% ../nbs/08e_folder_search.ipynb #e155c5b0
-def folder_of_deal(run, deal, keys):
+def folder_of_deal(
+    run:FolderWork, # The folder being worked on
+    deal:dict, # Role -> positions of images
+    keys, # Of all images, from `image_keys`
+)->Path:
     "The folder of a deal, named after everything that decides it"
     named = {role: [(run.images.ids[i], keys[i]) for i in p.tolist()] for role, p in deal.items()}
-    return make_folder(run.out/'parts'/fingerprint(run.space.to_dict(), run.sizes.channels, named,
-                                                   run.mirror))
+    name = fingerprint(run.space.to_dict(), run.sizes.channels, named, run.mirror)
+    return make_folder(run.out/'parts'/name)
 
-def posterior_of_deal(run, deal, folder):
-    "The glimpse posterior of a deal: the kept one if these settings made it, otherwise a new one"
+def posterior_of_deal(
+    run:FolderWork, # The folder being worked on
+    deal:dict, # Role -> positions of images
+    folder:Path, # Of `folder_of_deal`
+)->tuple: # (GlimpsePosterior, ImageBank)
+    "Posterior and bank of a deal: the kept ones if these settings made them, otherwise new ones"
     w, path = run.work, folder/'glimpses.safetensors'
     bank = ImageBank.create(folder/'bank', run.images.subset(deal['bank']))
     shape = dict(n_glimpses=run.n_glimpses, channels=[24, 48, 96], d=96, width=96)
     about = fingerprint(shape, w.rounds, w.own_epochs, w.batch_size, w.draws, run.mirror, run.seed)
     make = lambda: GlimpsePosterior({'class': len(run.classes)}, run.space, run.sizes.channels, **shape)
     x, y, ids = run.some(deal['tuning'])
-    net = kept_posterior(path, about, make, make_folder(folder/f'rounds-{about}'), bank, w.rounds, w.own_epochs,
-                         run.seed, images=run.pixels, labels=run.labels[:, None], ids=run.images.ids,
-                         valid=(x, y[:, None], ids), rows=deal['posterior'], batch_size=w.batch_size,
-                         draws=w.draws, mirror=run.mirror)
+    data = dict(images=run.pixels, labels=run.labels[:, None], ids=run.images.ids, rows=deal['posterior'],
+                valid=(x, y[:, None], ids))
+    net = kept_posterior(path, about, make, make_folder(folder/f'rounds-{about}'), bank, w.rounds,
+                         w.own_epochs, run.seed, **data, batch_size=w.batch_size, draws=w.draws,
+                         mirror=run.mirror)
     return net, bank
 
 # %% ../nbs/08e_folder_search.ipynb #4814b2ab
@@ -91,7 +106,8 @@ def _advice(told, run):
             f'({told["n"]} images that it has not seen):\n{table}\n'
             'What a search finds with it is noise. What helps, most promising first:\n'
             f'- more images: the smallest class has {few} to learn from;\n'
-            f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if so little does not tell the classes;\n'
+            f'- larger glimpses than {run.g[0]} pixels (glimpse_size), if so little does not tell the '
+            'classes;\n'
             f'- longer training than {epochs} epochs (epochs), if -log g was still falling;\n'
             '- a look at the labels and the images: can a person tell the classes at this size?\n'
             'With go_on=True it is searched nevertheless. What was made until here is kept.')
@@ -103,28 +119,38 @@ def _places_to_ask(run, net, deal, n, generator):
     return dict(random=run.space.random(n, run.n_glimpses, generator),
                 likely=search_like_places(n, run.space, run.n_glimpses, generator, densities))
 
-def gauged(run, nets, go_on):
+# %% ../nbs/08e_folder_search.ipynb #eea130ba
+def _answers(run, nets):
+    "Kind of places -> log-probabilities (n, T, K) of all deals' annotated images, and their labels (n,)"
+    answers, labels = [], []
+    for i, (net, deal) in enumerate(zip(nets, run.deals)):
+        x, y, _ = run.some(deal['annotated'])
+        kinds = _places_to_ask(run, net, deal, len(x), torch.Generator().manual_seed(run.seed + i))
+        ask = lambda places: prefix_log_probs(net.for_task('class'), x, places, run.g)
+        answers.append({kind: ask(places) for kind, places in kinds.items()})
+        labels.append(y)
+    return {kind: torch.cat([o[kind] for o in answers]) for kind in answers[0]}, torch.cat(labels)
+
+def _gauge_all(run, nets):
+    "What the gauge says of all posteriors together; draws calibration.png"
+    logp, labels = _answers(run, nets)
+    learned = torch.cat([run.labels[torch.as_tensor(deal['posterior'])] for deal in run.deals])
+    frequencies = learned.bincount(minlength=len(run.classes)).float()/len(learned)
+    fig = show_calibration(logp['likely'], labels)[0].figure
+    fig.savefig(run.out/'calibration.png', bbox_inches='tight')
+    plt.close(fig)
+    places = {kind: gauge(o, labels, frequencies) for kind, o in logp.items()}
+    return dict(n=len(labels), good_enough=any(o['good_enough'] for o in places.values()), places=places)
+
+def gauged(
+    run:FolderWork, # The folder being worked on
+    nets:list, # Posterior of each deal
+    go_on:bool, # Only say so, where they are not good enough, instead of stopping?
+)->dict: # n, good_enough, and kind of places -> what `gauge` found there
     "Compare all posteriors with the majority class, and stop if it is no use to go on"
-    def make():
-        answers, labels = [], []
-        for i, (net, deal) in enumerate(zip(nets, run.deals)):
-            x, y, _ = run.some(deal['annotated'])
-            kinds = _places_to_ask(run, net, deal, len(x), torch.Generator().manual_seed(run.seed + i))
-            ask = lambda places: prefix_log_probs(net.for_task('class'), x, places, run.g)
-            answers.append({kind: ask(places) for kind, places in kinds.items()})
-            labels.append(y)
-        learned = torch.cat([run.labels[torch.as_tensor(deal['posterior'])] for deal in run.deals])
-        frequencies = learned.bincount(minlength=len(run.classes)).float()/len(learned)
-        logp = {kind: torch.cat([o[kind] for o in answers]) for kind in answers[0]}
-        axs = show_calibration(logp['likely'], torch.cat(labels))
-        axs[0].figure.savefig(run.out/'calibration.png', bbox_inches='tight')
-        plt.close(axs[0].figure)
-        places = {kind: gauge(o, torch.cat(labels), frequencies) for kind, o in logp.items()}
-        return dict(n=len(torch.cat(labels)), good_enough=any(o['good_enough'] for o in places.values()),
-                    places=places)
-    asked = fingerprint('likely', [net.fingerprint() for net in nets], run.space.to_dict(), run.seed,
-                        run.labels)
-    told = kept_json(run.out/'gauge.json', asked, make)
+    fingerprints = [net.fingerprint() for net in nets]
+    asked = fingerprint('gauge', fingerprints, run.space.to_dict(), run.seed, run.labels)
+    told = kept_or_made(run.out/'gauge.json', asked, lambda: _gauge_all(run, nets))
     run.say(*(' | '.join(row) + '\n' for row in gauge_table(told['places'])))
     if told['good_enough']: return told
     if not go_on: raise ValueError(_advice(told, run))
@@ -132,8 +158,14 @@ def gauged(run, nets, go_on):
     return told
 
 # %% ../nbs/08e_folder_search.ipynb #58106839
-def search_deal(run, net, deal, bank, folder):
-    "Sequences of the annotated images of a deal, with the table that they were found by"
+def search_deal(
+    run:FolderWork, # The folder being worked on
+    net:GlimpsePosterior, # Posterior of the deal
+    deal:dict, # Role -> positions of images
+    bank:ImageBank, # Of the deal
+    folder:Path, # Of the deal: table and ledger are kept there
+)->SequenceSet:
+    "Sequences of the annotated images of a deal"
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror, fill=True)
     completer = BankCompleter(bank, run.g, mirror=run.mirror)
     x, _, ids = run.some(deal['annotated'])
@@ -141,7 +173,13 @@ def search_deal(run, net, deal, bank, folder):
                                   run.n_glimpses, run.work.n_samples, seed=run.seed,
                                   first_samples=len(bank)*(1 + run.mirror))
 
-def compare_deal(run, net, deal, folder, sequences):
+def compare_deal(
+    run:FolderWork, # The folder being worked on
+    net:GlimpsePosterior, # Posterior of the deal
+    deal:dict, # Role -> positions of images
+    folder:Path, # Of the deal: the answer is kept there
+    sequences:SequenceSet, # Of `search_deal`
+)->dict: # controls, differences, and the best fixed sequence
     "What the sequences of a deal tell beside other ways to look"
     def make():
         x, y, ids = (o[:300] for o in run.some(deal['tuning']))
@@ -152,11 +190,14 @@ def compare_deal(run, net, deal, folder, sequences):
         told, differences = compare_sequences(net.for_task('class'), x, y, sequences.locations, run.space,
                                               fixed, run.seed)
         return dict(controls=told, differences=differences, fixed=fixed.tolist())
-    return kept_json(folder/'compared.json', fingerprint(net.fingerprint(), sequences, run.labels, run.seed),
-                     make)
+    asked = fingerprint('compared', net.fingerprint(), sequences, run.labels, run.seed)
+    return kept_or_made(folder/'compared.json', asked, make)
 
 # %% ../nbs/08e_folder_search.ipynb #5311ac3b
-def pooled(told, weights):
+def pooled(
+    told:list, # Of `compare_deal`, one a deal
+    weights:list, # Annotated images of each deal
+)->tuple: # (controls, differences)
     "Controls and differences of all deals as one"
     w = np.array(weights)/sum(weights)
     mean = lambda values: (w[:, None]*np.array(values)).sum(0).tolist()
@@ -165,44 +206,63 @@ def pooled(told, weights):
     differences = {}
     for way, metrics in told[0]['differences'].items():
         pairs = {m: np.array([t['differences'][way][m] for t in told]) for m in metrics} # (deals, T, 2)
-        differences[way] = {m: [[float(w@p[:, t, 0]), float(((w*p[:, t, 1])**2).sum()**.5)]
-                                for t in range(p.shape[1])]
-                            for m, p in pairs.items()}
+        differences[way] = {m: _pooled_pairs(w, p) for m, p in pairs.items()}
     return controls, differences
+
+def _pooled_pairs(w, pairs):
+    "[mean, half width] of each step, of pairs (deals, T, 2)"
+    means, widths = w@pairs[..., 0], ((w[:, None]*pairs[..., 1])**2).sum(0)**.5
+    return np.stack([means, widths], 1).tolist()
 
 def _cost(reports, weights):
     "Passes of all deals together, and means of what was known at each step"
-    total = {k: sum(r[k] for r in reports) for k in ('n_images', 'passes', 'passes_this_run',
-                                                     'passes_brute_force')}
+    counts = 'n_images', 'passes', 'passes_this_run', 'passes_brute_force'
+    total = {k: sum(r[k] for r in reports) for k in counts}
     mean = lambda values: [None if None in v else float(np.average(v, weights=weights)) for v in zip(*values)]
     return {**total, **{k: mean([r[k] for r in reports]) for k in ('ess', 'score', 'regret_bound')}}
 
 # %% ../nbs/08e_folder_search.ipynb #8a55043e
-def search_facts(run, data, found, told, gauged, start):
-    "What `search.json` says, as that of `run_celeba` does"
+def _task_facts(run, found, told, gauged):
+    "What was found for the task"
     weights = [len(s) for s in found]
     controls, differences = pooled(told, weights)
     known = lambda x: None if math.isnan(x) else x
-    locations = torch.cat([s.locations for s in found])
-    task = dict(first=[s.locations[0, 0].tolist() for s in found],
+    second = torch.cat([s.locations for s in found])[:, 1:2]
+    return dict(first=[s.locations[0, 0].tolist() for s in found],
                 **_cost([search_report(s) for s in found], weights),
                 gauge=gauged, posterior=controls, differences=differences, fixed=[t['fixed'] for t in told],
                 image_share_of_gain={m: known(image_share(controls, m)) for m in ('accuracy', 'nll')},
-                distinct_second_glimpses=len({tuple(o) for o in locations[:, 1].tolist()})
-                if run.n_glimpses > 1 else None)
-    settings = dict(image_size=list(run.sizes.image_size), glimpse_size=run.sizes.glimpse_size,
-                    grid=list(run.sizes.grid),
-                    channels=run.sizes.channels, n_glimpses=run.n_glimpses, mirror=run.mirror,
-                    deals=len(run.deals),
-                    **{k: v for k, v in vars(run.work).items() if k != 'why'})
-    return dict(data=str(data), classes=run.classes, version=nogs_nb.__version__,
-                seconds=time.perf_counter() - start,
-                cpu=processor(), threads=torch.get_num_threads(), seed=run.seed,
-                peak_memory_gib=peak_gib(),
-                skipped=len(run.survey.left_out), settings=settings, tasks={'class': task})
+                distinct_second_glimpses=len(second.unique(dim=0)) if run.n_glimpses > 1 else None)
 
-def search_pictures(run, net, deal, bank, folder, sequences, controls):
-    "search.png, sequences.png, where.png and controls.png"
+def search_facts(
+    run:FolderWork, # The folder being worked on
+    data, # The images' folder, as it was asked for
+    found:list, # Sequences of each deal
+    told:list, # Of `compare_deal`, one a deal
+    gauged:dict, # Of `gauged`
+    start:float, # When the run began, by `time.perf_counter`
+)->dict:
+    "What `search.json` says, as that of `run_celeba` does"
+    sizes, work = run.sizes, {k: v for k, v in vars(run.work).items() if k != 'why'}
+    settings = dict(image_size=list(sizes.image_size), glimpse_size=sizes.glimpse_size, grid=list(sizes.grid),
+                    channels=sizes.channels, n_glimpses=run.n_glimpses, mirror=run.mirror,
+                    deals=len(run.deals), **work)
+    return dict(data=str(data), classes=run.classes, version=nogs_nb.__version__,
+                seconds=time.perf_counter() - start, cpu=processor(), threads=torch.get_num_threads(),
+                seed=run.seed, peak_memory_gib=peak_gib(), skipped=len(run.survey.left_out),
+                settings=settings, tasks={'class': _task_facts(run, found, told, gauged)})
+
+# %% ../nbs/08e_folder_search.ipynb #5e4c1a70
+def search_pictures(
+    run:FolderWork, # The folder being worked on
+    net:GlimpsePosterior, # Posterior of one deal
+    deal:dict, # Role -> positions of images
+    bank:ImageBank, # Of the deal
+    folder:Path, # Of the deal
+    sequences:SequenceSet, # Of `search_deal`
+    controls:dict, # Of all deals, to be drawn
+):
+    "Draw search.png, sequences.png, where.png and controls.png"
     x, y, _ = run.some(deal['annotated'])
     table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror)
     completer = BankCompleter(bank, run.g, mirror=run.mirror)

@@ -20,14 +20,13 @@ def gauge(
     "A posterior beside always naming the most frequent class"
     right = (logp.argmax(2) == labels[:, None]).double()
     nll = -logp.gather(2, labels[:, None, None].expand(-1, logp.shape[1], 1))[..., 0].double()
-    usual = (labels == frequencies.argmax()).double()
-    plain = -frequencies.double().clamp(min=1e-12).log()[labels]
-    more_right, margin = _mean_and_margin(right[:, -1] - usual)
-    less_nats, margin_nats = _mean_and_margin(plain - nll[:, -1])
-    return dict(n=len(labels), accuracy=right.mean(0).tolist(), majority=usual.mean().item(),
-                nll=nll.mean(0).tolist(),
-                nll_frequencies=plain.mean().item(), more_right=[more_right, margin],
-                less_nats=[less_nats, margin_nats],
+    majority_right = (labels == frequencies.argmax()).double()
+    frequency_nll = -frequencies.double().clamp(min=1e-12).log()[labels]
+    more_right, margin = _mean_and_margin(right[:, -1] - majority_right)
+    less_nats, margin_nats = _mean_and_margin(frequency_nll - nll[:, -1])
+    return dict(n=len(labels), accuracy=right.mean(0).tolist(), majority=majority_right.mean().item(),
+                nll=nll.mean(0).tolist(), nll_frequencies=frequency_nll.mean().item(),
+                more_right=[more_right, margin], less_nats=[less_nats, margin_nats],
                 good_enough=more_right > margin or less_nats > margin_nats)
 
 def gauge_table(
@@ -37,8 +36,9 @@ def gauge_table(
     percent = lambda x: f'{100*x:.1f} %'
     first = next(iter(told.values()))
     titles = [f'{what} at {kind} places' for kind in told for what in ('right', '−log g')]
-    rows = [[str(t + 1), *(text for o in told.values() for text in (percent(o['accuracy'][t]),
-                                                                    f'{o["nll"][t]:.3f}'))]
-            for t in range(len(first['accuracy']))]
+    def row(t):
+        pairs = ((percent(o['accuracy'][t]), f'{o["nll"][t]:.3f}') for o in told.values())
+        return [str(t + 1), *(text for pair in pairs for text in pair)]
+    rows = [row(t) for t in range(len(first['accuracy']))]
     knows_nothing = [percent(first['majority']), f'{first["nll_frequencies"]:.3f}']*len(told)
     return [['glimpses', *titles], *rows, ['most frequent class; by frequencies alone', *knows_nothing]]

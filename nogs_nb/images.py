@@ -76,7 +76,7 @@ def _stems(files):
         if other is not file: raise ValueError(f'{other} and {file} have one name, {file.stem!r}; give ids')
     return list(first)
 
-def _check_names(ids):
+def _image_ids(ids):
     "Ids as strings, after checking that no two name the same image"
     if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__'):
         raise ValueError(f'ids are {ids!r}; expected a list, one an image')
@@ -162,7 +162,7 @@ def _describe(self:LabelledImages, ids, labels, tasks, size, classes=None, split
     check_channels(channels)
     self.size = as_pair(size)
     self.channels = channels
-    self.ids = _check_names(ids)
+    self.ids = _image_ids(ids)
     if not self.ids: raise ValueError('no images')
     self.tasks = _check_list(tasks, 'tasks')
     self.classes = _check_classes(classes, self.tasks)

@@ -11,7 +11,6 @@ __all__ = ['AttentionItems', 'AttentionLoader', 'Glimpsed', 'show_batch', 'show_
 # %% ../nbs/06a_loader.ipynb #1e1b8158
 import copy
 from itertools import islice
-from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 from fastcore.basics import patch
@@ -19,10 +18,9 @@ from fastcore.foundation import L
 from plum import dispatch
 from fastai.basics import CategoryMap, DataLoaders, TfmdDL
 from .fovea import GlimpseGrid, as_tensor, show_glimpses
-from .backbone import image_tensor
 from .checks import as_float as to_float, check_count, check_device, check_flag, check_grid, check_ids
 from .checks import check_images, check_labels, check_text
-from .image import load_image
+from .given import given_image
 from .sequences import SequenceSet
 from .store import StoredBatch, shared_tensor
 
@@ -40,13 +38,15 @@ def _check_locations(locations, has, n):
     return locations.long(), has
 
 # %% ../nbs/06a_loader.ipynb #f635ade1
-def _check_classes(classes, labels):
-    "Names of the classes, all different, at least as many as the labels need"
+def _check_classes(classes, labels=None, n_classes=None):
+    "Names of the classes, all different: `n_classes`, or at least as many as the labels need"
     if classes is None: return None
     if isinstance(classes, str) or not hasattr(classes, '__iter__'):
         raise ValueError(f'classes are {classes!r}; expected a list of names')
     classes = list(classes)
     if len({*classes}) < len(classes): raise ValueError(f'classes {classes} are not all different')
+    if n_classes not in (None, len(classes)):
+        raise ValueError(f'{len(classes)} names for {n_classes} classes')
     if labels is not None: check_labels(labels, len(classes))
     return classes
 
@@ -109,13 +109,6 @@ def new_empty(self:AttentionItems)->AttentionItems:
     return new
 
 @patch
-def _image(self:AttentionItems, image):
-    "One image as a tensor of the size of the others"
-    C, *size = self.images.shape[1:]
-    if isinstance(image, (str, Path)): image = load_image(image, tuple(size), C)
-    return check_images(image_tensor(image), tuple(size), C, 'the image', ndim=3)
-
-@patch
 def like(self:AttentionItems,
     items, # Images, or items as `__getitem__` gives them: with labels all, or none
 )->AttentionItems:
@@ -126,7 +119,8 @@ def like(self:AttentionItems,
     lengths = {len(row) for row in rows}
     if len(lengths) != 1:
         raise ValueError(f'items of {sorted(lengths)} parts; expected one kind of item, and at least one item')
-    images = [self._image(row[0]) for row in rows]
+    C, *size = self.images.shape[1:]
+    images = [given_image(row[0], tuple(size), C, self.glimpse_size) for row in rows]
     if len({x.dtype for x in images}) > 1: images = [to_float(x) for x in images]
     new.images = torch.stack(images)
     new.locations = new.locations.new_zeros(len(rows), *self.locations.shape[1:])
@@ -470,13 +464,6 @@ def _check_part(
     return images, check_labels(labels, n_classes, len(images), f'{what} labels')
 
 # %% ../nbs/06a_loader.ipynb #e3df3855
-def _check_names(classes, n_classes):
-    "Names for all classes; their numbers where none are given"
-    if classes is None: return list(range(n_classes))
-    classes = _check_classes(classes, None)
-    if len(classes) != n_classes: raise ValueError(f'{len(classes)} names for {n_classes} classes')
-    return classes
-
 def attention_dls(
     images, # Training images, (n, C, H, W) uint8, or float in [0, 1], memory-mapped or not
     labels, # Their labels, (n,)
@@ -508,8 +495,9 @@ def attention_dls(
     locations, has = None, None
     if sequences is not None: locations, has = align(sequences, ids, len(images), grid, n_glimpses, task)
     if n_glimpses is None: n_glimpses = 5 if sequences is None else sequences.n_glimpses
-    both = dict(n_glimpses=n_glimpses, device=device, as_float=as_float,
-                classes=_check_names(classes, n_classes), glimpse_size=grid and grid.glimpse_size)
+    classes = _check_classes(range(n_classes) if classes is None else classes, n_classes=n_classes)
+    both = dict(n_glimpses=n_glimpses, device=device, as_float=as_float, classes=classes,
+                glimpse_size=grid and grid.glimpse_size)
     train = AttentionLoader(images, labels, locations, has, batch_size=batch_size, shuffle=True, mirror=mirror,
                             seed=seed, stored=stored, n_supervised=n_supervised, **both)
     check = AttentionLoader(*valid, batch_size=250, **both)

@@ -83,16 +83,16 @@ def _exported(module, inputs, names, outputs):
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore') # PyTorch's own, about its own code
+        free = tuple({0: batch} for _ in inputs)
         program = torch.onnx.export(module, inputs, input_names=names, output_names=outputs, dynamo=True,
-                                    verbose=False,
-                                    dynamic_shapes=tuple({0: batch} for _ in inputs))
+                                    verbose=False, dynamic_shapes=free)
     return program.model_proto
 
 def _write(path, proto, about):
     "Write a model with its description"
     entry = proto.metadata_props.add()
-    entry.key, entry.value = 'nogs_nb', as_json(dict(about, version=__version__),
-                                                'what describes the network')
+    entry.key = 'nogs_nb'
+    entry.value = as_json(dict(about, version=__version__), 'what describes the network')
     return write_atomic(path, proto.SerializeToString())
 
 def _check_same(path, module, inputs, names, eps):
@@ -106,6 +106,7 @@ def _check_same(path, module, inputs, names, eps):
             far = float((a - torch.from_numpy(b)).abs().max())
             if not far <= eps: raise ValueError(f'{path}: ONNX and PyTorch differ by {far:.2g} on {n} images')
 
+# %% ../nbs/06b_onnx.ipynb #f2ac0b81
 def export_network(
     model:HardAttention, # The network
     path, # File to write: *.onnx

@@ -17,8 +17,6 @@ from .checks import check_count
 from .roles import check_disjoint, without_twins
 
 # %% ../nbs/08b_plan.ipynb #be446539
-longest = 96 # pixels of the longer side, unless more are asked for
-
 @dataclass
 class Sizes:
     "Pixels of images and glimpses, and the allowed places"
@@ -45,6 +43,9 @@ def size_of(
         text = [int(o) for o in numbers.groups() if o]
         text = text[0] if len(text) == 1 else text
     return as_pair(text)
+
+# %% ../nbs/08b_plan.ipynb #a1c47ec1
+longest = 96 # pixels of the longer side, unless more are asked for
 
 def _image_size(sizes):
     "Median size (rows, cols) of images, shrunk where it is large"
@@ -108,16 +109,16 @@ def deal_roles(
     keys, # Of all images, from `image_keys`: twins keep one role
     folds:int=1, # Deals
     seed:int=0, # Of the deals
-    most_annotated:int=600, # In one deal, as the next two; the posterior gets what is left over
-    most_bank:int=3000,
-    most_tuning:int=400,
+    most_annotated:int=600, # Annotated images of a deal; the posterior learns from all that is left over
+    most_bank:int=3000, # Images of a deal's bank
+    most_tuning:int=400, # Tuning images of a deal
 )->list: # A deal each: role -> sorted positions
     "Disjoint roles of the training images, dealt one or several times"
     rng = np.random.default_rng(check_count(seed, 'seed', 0))
     labels, train = np.asarray(labels), np.asarray(train)
     parts, deals = _parts(labels, train, rng), []
     for f in range(check_count(folds, 'folds')):
-        annotated, bank, third, *rest = (parts[(f + i) % n_parts] for i in range(n_parts))
+        annotated, bank, third = (parts[(f + i) % n_parts] for i in range(3))
         by_class = third[np.argsort(labels[third], kind='stable')]
         tuning = rng.permutation(by_class[::2])[:most_tuning]
         deal = dict(annotated=annotated[:most_annotated], tuning=tuning, bank=bank[:most_bank])
@@ -165,5 +166,5 @@ def choose_work(
     few = n_posterior < 1000
     batch = max(2, min(32 if few else 64, n_posterior//5)) # at least five steps an epoch
     every = max(1, min(100, check_count(iterations, 'iterations')//8))
-    return Work(rounds, own, batch, 4 if few else 2, check_count(n_samples, 'n_samples'), iterations, every,
-                why)
+    n_samples = check_count(n_samples, 'n_samples')
+    return Work(rounds, own, batch, 4 if few else 2, n_samples, iterations, every, why)

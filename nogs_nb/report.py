@@ -58,8 +58,8 @@ def _table_html(rows):
     "A table; the first row holds titles"
     cells = lambda row, tag: ''.join(f'<{tag}>{html.escape(str(o))}</{tag}>' for o in row)
     head, *body = rows
-    return f'<table><tr>{cells(head, "th")}</tr>' + ''.join(f'<tr>{cells(row, "td")}</tr>'
-                                                            for row in body) + '</table>'
+    lines = [cells(head, 'th'), *(cells(row, 'td') for row in body)]
+    return '<table>' + ''.join(f'<tr>{line}</tr>' for line in lines) + '</table>'
 
 def _section_html(content):
     "A picture's file, a table as a list of rows, or text"
@@ -73,7 +73,7 @@ def _section_html(content):
 def write_report(
     path, # File to write: *.html
     title:str, # Of the page
-    sections:list, # (heading, text, table as a list of rows, or `Path` of a PNG), a heading of '' goes on
+    sections:list, # (heading or '', content): text, a table as a list of rows, or the `Path` of a PNG
 )->Path: # The file
     "Write a page that needs no other file"
     body = [f'<h1>{html.escape(title)}</h1>']
@@ -85,8 +85,8 @@ def write_report(
     return write_atomic(path, page.encode())
 
 # %% ../nbs/08c_report.ipynb #7ec95f01
-def _lines(title, facts):
-    "A section of a card"
+def _facts(title, facts):
+    "The lines of a card's section"
     return [f'## {title}', '', *(f'- {name}: {value}' for name, value in facts.items()), '']
 
 def write_card(
@@ -110,8 +110,10 @@ def write_card(
               'The probabilities were not calibrated. `predict` looks at the most probable places; '
               '`greedy=False` samples, as the figures above do.',
               'Images are cut to the middle at the aspect ratio of training, and resized.']
-    text = [f'# {Path(weights).stem}', '', what, '', '## Use', '', *use, '', *_lines('Network', network),
-            *_lines('Images', data),
-            *_lines('Training', training), '## Results on the test images', '', *table, '', '## Limits', '',
-            *(f'- {o}' for o in limits), '', *_lines('Made with', versions)]
+    text = [f'# {Path(weights).stem}', '', what, '',
+            '## Use', '', *use, '',
+            *_facts('Network', network), *_facts('Images', data), *_facts('Training', training),
+            '## Results on the test images', '', *table, '',
+            '## Limits', '', *(f'- {o}' for o in limits), '',
+            *_facts('Made with', versions)]
     return write_atomic(path, '\n'.join(text).encode())

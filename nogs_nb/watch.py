@@ -23,19 +23,19 @@ from .attention import HardAttention
 
 # %% ../nbs/06a_watch.ipynb #4b361a72
 def _show_policy(ax, policy, grid):
-    "Probabilities (L,) of the glimpses' middles, laid over the picture"
+    "Probabilities (L,) of all places, laid over the picture at the middles of their glimpses"
     at = grid.locations + (torch.tensor(grid.glimpse_size) - 1)/2 # a pixel's middle is its number
     share = (policy/policy.max()).clamp(0, 1)
     ax.scatter(at[:, 1], at[:, 0], s=60*share, c='tab:orange', alpha=.7, lw=0)
 
-def _draw_frame(axs, image, rollout, grid, names, t, choosing):
+def _draw_frame(axs, image, look, grid, names, t, choosing):
     "One moment: `t` glimpses are taken; `choosing`: the next one is about to be"
     for ax in axs: ax.clear()
-    show_glimpses(image, rollout.locations[0, :t], grid.glimpse_size, axs[0])
-    if choosing: _show_policy(axs[0], rollout.policy[0, t].exp(), grid)
+    show_glimpses(image, look.locations[0, :t], grid.glimpse_size, axs[0])
+    if choosing: _show_policy(axs[0], look.policy[0, t].exp(), grid)
     axs[0].set_title(f'choosing glimpse {t + 1}' if choosing else f'after glimpse {t}', fontsize=8)
-    answered = t == rollout.locations.shape[1]
-    axs[1].barh(names, rollout.scores[0].softmax(0) if answered else np.zeros(len(names)))
+    answered = t == look.locations.shape[1]
+    axs[1].barh(names, look.scores[0].softmax(0) if answered else np.zeros(len(names)))
     axs[1].set_xlim(0, 1)
     axs[1].tick_params(labelsize=7)
     axs[1].set_title('class probability', fontsize=8)
@@ -62,12 +62,13 @@ def look_through(
         r = model.rollout(x, greedy=greedy, generator=generator)
         return Look(r.scores.cpu(), r.locations.cpu(), r.policy.cpu())
 
-def _frames(rollout, image, grid, names, dpi):
+def _frames(look, image, grid, names, dpi):
     "Pictures of every moment, as PIL images"
     fig, axs = plt.subplots(1, 2, figsize=(4.4, 2.2), dpi=dpi, layout='constrained')
-    T, frames = rollout.locations.shape[1], []
-    for t, choosing in [(t, c) for t in range(T) for c in (False, True) if t or c] + [(T, False)]:
-        _draw_frame(axs, image, rollout, grid, names, t, choosing)
+    T, frames = look.locations.shape[1], []
+    moments = [(t, choosing) for t in range(T + 1) for choosing in (False, True)][1:-1]
+    for t, choosing in moments: # from choosing the first glimpse to after the last
+        _draw_frame(axs, image, look, grid, names, t, choosing)
         file = io.BytesIO()
         fig.savefig(file, format='png')
         frames.append(Image.open(file).convert('RGB').quantize(255))
