@@ -28,7 +28,7 @@ for (const e of document.querySelectorAll('article *')) {
   if (box.width && box.right > width + 1 && !scrolls(e) && found.length < 5)
     found.push(`cut: ${e.tagName} ${e.textContent.slice(0, 60)} ends at ${Math.round(box.right)}`) }
 for (const e of document.images) {
-  if (!e.loading && e.complete && !e.naturalWidth) found.push(`no picture at ${e.src}`)
+  if (e.complete && !e.naturalWidth) found.push(`no picture at ${e.src}`)
   if (!e.alt) found.push(`no alternative text: ${e.src}`) }
 return found
 """
@@ -44,6 +44,11 @@ def served(folder):
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f'http://127.0.0.1:{server.server_port}'
+
+
+def has_browser():
+    "Are Chromium and its driver installed?"
+    return bool(shutil.which('chromium') and shutil.which('chromedriver'))
 
 
 def browser():
@@ -87,10 +92,10 @@ def main(folder='_docs'):
     "Every page of the site; the exit status says whether all is well"
     pages = sorted(Path(folder).glob('*.html'))
     if not pages: raise SystemExit(f'no pages in {folder}: make them with `python tools/site/build.py`')
-    if not (shutil.which('chromium') and shutil.which('chromedriver')):
+    if not has_browser():
         print('SKIPPED: the site was not looked at, chromium and chromedriver (Debian: chromium-driver) are not installed')
         return
-    site, driver, bad = served(folder), browser(), 0
+    site, driver = served(folder), browser()
     try:
         found = {o.name: [*page_faults(driver, f'{site}/{o.name}')] for o in pages}
         found['search.html'] += search_faults(driver, site)

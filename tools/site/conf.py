@@ -18,6 +18,7 @@ nb_ipywidgets_js = {}
 nb_merge_streams = True
 myst_enable_extensions = ['amsmath', 'attrs_block', 'attrs_inline', 'colon_fence', 'dollarmath', 'linkify']
 myst_heading_anchors = 4
+myst_linkify_fuzzy_links = False
 suppress_warnings = ['myst.header', 'mystnb.unknown_mime_type']
 
 html_theme = 'furo'
