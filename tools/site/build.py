@@ -180,9 +180,9 @@ def site(cfg):
         source, made = Path(tmp)/'source', Path(tmp)/'site'
         source.mkdir()
         sources(cfg, source)
-        extra = ','.join(map(str, cfg.nbs_path.glob('*.html')))
-        command = [sys.executable, '-m', 'sphinx', '-q', '-W', '--keep-going', '-c', HERE, '-D', f'html_extra_path={extra}', source, made]
+        command = [sys.executable, '-m', 'sphinx', '-q', '-W', '--keep-going', '-c', HERE, source, made]
         if subprocess.run(command).returncode: raise SystemExit('the site was not made: see the warnings above')
+        for page in cfg.nbs_path.glob('*.html'): shutil.copy(page, made)
         shutil.rmtree(cfg.doc_path, ignore_errors=True)
         shutil.copytree(made, cfg.doc_path, ignore=shutil.ignore_patterns('.doctrees', '.buildinfo'))
 

@@ -34,7 +34,8 @@ def project(root, index=(), one=()):
     (root/'CHANGELOG.md').write_text('# Changelog\n')
     (nbs/'page.html').write_text('<title>A page of its own</title>As it is')
     for name, cells in (('index', [*GOOD['index'], *index]), ('01_one', [*GOOD['one'], *one])):
-        notebook = dict(cells=[cell(o) for o in cells], metadata={}, nbformat=4, nbformat_minor=5)
+        kernel = dict(name='python3', language='python', display_name='Python 3')
+        notebook = dict(cells=[cell(o) for o in cells], metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5)
         (nbs/f'{name}.ipynb').write_text(json.dumps(notebook))
 
 
@@ -79,7 +80,7 @@ def test_stops():
     stops('01_one.ipynb', '![](images/x.png) has no alternative text', one=['![](images/x.png)'])
     stops('README.md links to', 'gone.md', index=['[gone](gone.md)'])
     stops('one.ipynb', r'\nosuch', one=[r'$\nosuch$'])
-    stops('one.ipynb', 'nowhere.ipynb', '#No-heading'.lower(), 'figures/lost.json',
+    stops('one.ipynb', 'nowhere.ipynb', "'no-heading'", 'figures/lost.json',
           one=['[a](nowhere.ipynb) [b](#No-heading) [c](figures/lost.json)'])
 
 
