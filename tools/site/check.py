@@ -1,9 +1,10 @@
-"""Look at the docs site in _docs/ with Chromium, as readers would: on a wide window, on a phone, by its search.
+"""Look at the docs site in _docs/ with Chromium, as readers do: in a window, on a phone, by its search.
 
     python tools/site/check.py
 
-Every page at 1300 and at 390 pixels: it does not scroll sideways, nothing is cut, the console is quiet, every picture is there and
-says what it shows. The search finds what a reader would look for. Skips, and says so, where there is no Chromium."""
+Every page at 1300 and at 390 pixels: it does not scroll sideways, nothing is cut, the console is quiet, every
+picture is there and says what it shows. The search finds what a reader would look for. Skips, and says so,
+where there is no Chromium."""
 import functools
 import http.server
 import shutil
@@ -15,11 +16,11 @@ from pathlib import Path
 WIDTHS = 1300, 390
 FIND = 'near_optimal_sequence', 'boed.html'
 
-# What a reader would not see: the page wider than the window; an element beyond its right edge that nothing scrolls; a picture
-# that did not load or has no alternative text.
+# What a reader would stumble over: a page wider than the window; an element beyond its edge that nothing
+# scrolls; a picture that did not load or has no alternative text.
 FAULTS = """
-const found = [], width = document.documentElement.clientWidth
-if (document.documentElement.scrollWidth > width) found.push(`scrolls sideways: ${document.documentElement.scrollWidth} pixels`)
+const found = [], root = document.documentElement, width = root.clientWidth
+if (root.scrollWidth > width) found.push(`scrolls sideways: ${root.scrollWidth} pixels`)
 const scrolls = e => { for (; e && e !== document.body; e = e.parentElement) {
     if (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) return true }
   return false }
@@ -56,8 +57,8 @@ def browser():
     from selenium import webdriver
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which('chromium')
-    for o in ('headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'):
-        options.add_argument(f'--{o}')
+    offline = 'host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
+    for o in ('headless=new', 'no-sandbox', 'disable-dev-shm-usage', offline): options.add_argument(f'--{o}')
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
     return webdriver.Chrome(options, webdriver.ChromeService(shutil.which('chromedriver')))
 
@@ -74,15 +75,17 @@ def page_faults(driver, address):
     for width in WIDTHS:
         at_width(driver, width)
         yield from (f'at {width} pixels: {fault}' for fault in driver.execute_script(FAULTS))
-    yield from (f'console: {o["message"]}' for o in driver.get_log('browser') if o['level'] in ('SEVERE', 'WARNING'))
+    said = driver.get_log('browser')
+    yield from (f'console: {o["message"]}' for o in said if o['level'] in ('SEVERE', 'WARNING'))
 
 
 def search_faults(driver, site):
     "Does the search find what it should?"
     word, page = FIND
+    links = "return [...document.querySelectorAll('#search-results li a')].map(e => e.href)"
     driver.get(f'{site}/search.html?q={word}')
     for _ in range(100):
-        found = driver.execute_script("return [...document.querySelectorAll('#search-results li a')].map(e => e.href)")
+        found = driver.execute_script(links)
         if any(page in o for o in found): return
         time.sleep(.1)
     yield f'search for {word}: {page} is not among the {len(found)} pages found'
@@ -93,7 +96,7 @@ def main(folder='_docs'):
     pages = sorted(Path(folder).glob('*.html'))
     if not pages: raise SystemExit(f'no pages in {folder}: make them with `python tools/site/build.py`')
     if not has_browser():
-        print('SKIPPED: the site was not looked at, chromium and chromedriver (Debian: chromium-driver) are not installed')
+        print('SKIPPED: nobody looked at the site, for want of chromium and chromedriver (chromium-driver)')
         return
     site, driver = served(folder), browser()
     try:

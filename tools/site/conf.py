@@ -35,7 +35,8 @@ def write_math(translator, node):
     "An equation as MathML, which browsers draw themselves: the site needs no script and no network for it"
     block = isinstance(node, nodes.math_block)
     markup = convert(node.astext(), display='block' if block else 'inline')
-    if left := re.search(r'\\[A-Za-z]+', markup): raise SphinxError(f'{node.source}: {left[0]} has no MathML, in {node.astext()}')
+    if left := re.search(r'\\[A-Za-z]+', markup):
+        raise SphinxError(f'{node.source}: {left[0]} has no MathML, in {node.astext()}')
     translator.body.append(f'<div class="math">{markup}</div>' if block else markup)
     raise nodes.SkipNode
 

@@ -12,10 +12,24 @@ import check
 
 HERE = Path(__file__).parent
 PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-DRAWS = '#| fig-alt: A dot\ndraw()'
-GOOD = dict(index=['# Small\n\n> A site', '| question | notebooks |\n|-|-|\n| Where to begin? | [One](01_one.ipynb) · [Page](page.html) |'],
-            one=['# One\n\n> A page', '#| default_exp one', '#| export\ndef double(\n    x:int, # A number\n):\n    "Twice"\n    return 2*x',
-                 '## A Heading\n\n::: {.callout-note}\nNoted: $x^2$\n:::\n\n`double` and [here](#A-Heading)', DRAWS])
+CONTENTS = """| question | notebooks |
+|-|-|
+| Where to begin? | [One](01_one.ipynb) · [Page](page.html) |"""
+EXPORTS = """#| export
+def double(
+    x:int, # A number
+):
+    "Twice"
+    return 2*x"""
+TEXT = """## A Heading
+
+::: {.callout-note}
+Noted: $x^2$
+:::
+
+See [here](#A-Heading)."""
+INDEX = ['# Small\n\n> A site', CONTENTS]
+ONE = ['# One\n\n> A page', '#| default_exp one', EXPORTS, TEXT, '#| fig-alt: A dot\ndraw()']
 
 
 def cell(text):
@@ -33,15 +47,16 @@ def project(root, index=(), one=()):
     shutil.copy(HERE.parent.parent/'pyproject.toml', root)
     (root/'CHANGELOG.md').write_text('# Changelog\n')
     (nbs/'page.html').write_text('<title>A page of its own</title>As it is')
-    for name, cells in (('index', [*GOOD['index'], *index]), ('01_one', [*GOOD['one'], *one])):
-        kernel = dict(name='python3', language='python', display_name='Python 3')
-        notebook = dict(cells=[cell(o) for o in cells], metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5)
+    for name, cells in (('index', [*INDEX, *index]), ('01_one', [*ONE, *one])):
+        metadata = dict(kernelspec=dict(name='python3', language='python', display_name='Python 3'))
+        notebook = dict(cells=[cell(o) for o in cells], metadata=metadata, nbformat=4, nbformat_minor=5)
         (nbs/f'{name}.ipynb').write_text(json.dumps(notebook))
 
 
 def built(root, *options):
     "Exit status of the build and what it said"
-    done = subprocess.run([sys.executable, HERE/'build.py', '--path', root, *options], capture_output=True, text=True)
+    command = [sys.executable, HERE/'build.py', '--path', root, *options]
+    done = subprocess.run(command, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -55,15 +70,16 @@ def stops(*said, index=(), one=()):
 
 
 def test_whole():
-    "A whole site: names, signatures, equations, callouts, alternative texts, pages of their own; and its README"
+    "A whole site: sources, equations, callouts, alternative texts, a page of its own; and its README"
     with tempfile.TemporaryDirectory() as tmp:
         root = Path(tmp)
         project(root)
         status, text = built(root, '--write-readme')
         assert not status, text
         page = (root/'_docs/one.html').read_text()
-        for o in ('def</span>', '<math', 'admonition note', 'alt="A dot"', 'href="#double"', 'href="#a-heading"', '# A number', 'return'):
-            assert o in page, f'{o!r} is not in:\n{page}'
+        shown = ['# A number', 'return', '<math', 'admonition note', 'alt="A dot"', 'href="#double"',
+                 'href="#a-heading"']
+        for o in shown: assert o in page, f'{o!r} is not in:\n{page}'
         assert (root/'_docs/page.html').read_text().endswith('As it is')
         assert 'A page of its own' in page
         assert '[One](nbs/01_one.ipynb)' in (root/'README.md').read_text()
@@ -86,7 +102,9 @@ def test_stops():
 
 def test_look():
     "What a reader would stumble over is seen"
-    pages = dict(good='<p>short', wide='<article><div style="width:2000px">wide</div></article>', mute='<img src="good.html" alt="">',
+    pages = dict(good='<p>short',
+                 wide='<article><div style="width:2000px">wide</div></article>',
+                 mute='<img src="good.html" alt="">',
                  loud='<script>console.error("oh")</script>',
                  cut='<article style="overflow:hidden"><div style="width:2000px">cut</div></article>')
     said = dict(wide='scrolls sideways', mute='no alternative text', loud='console', cut='cut: DIV')
