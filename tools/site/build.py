@@ -4,6 +4,8 @@
     python tools/site/build.py --write-readme   # README.md from index.ipynb, too
     python tools/site/build.py --check-readme   # fails, with the difference, if README.md is out of date
 
+The first build also trains for a minute or two what think.html shows.
+
 What cannot be shown stops the build, by name: a notebook that fails, a link that leads nowhere, a picture
 that says nothing to those who do not see it."""
 import base64
@@ -161,10 +163,18 @@ def contents(text, links):
     return '\n\n'.join(toctree.format(caption, '\n'.join(names)) for caption, names in groups.items())
 
 
-def sources(cfg, folder):
+def thinking(folder, quick):
+    "The page on which the search runs in the browser; what it is trained from is kept in results/think"
+    make = [sys.executable, HERE.parent/'think'/'make.py', folder, *(['--quick'] if quick else [])]
+    if subprocess.run(make, stdout=subprocess.DEVNULL).returncode:
+        raise SystemExit('think.html was not made, see above')
+    return folder/'think.html'
+
+
+def sources(cfg, folder, whole):
     "Write what Sphinx reads: every page under its name in the site, and the files that pages show"
     made_of = {'.ipynb': page_of, '.html': stand_in}
-    paths = [p for p in sorted(cfg.nbs_path.iterdir()) if p.suffix in made_of and p.name[0] not in '._']
+    paths = [p for p in sorted(cfg.nbs_path.glob('*.ipynb')) if p.name[0] not in '._'] + whole
     pages = {nbpath2html(p).stem: p for p in paths}
     notebooks = {page: made_of[path.suffix](path) for page, path in pages.items()}
     links, index = Links(cfg, pages, notebooks), notebooks['index'].cells
@@ -177,15 +187,17 @@ def sources(cfg, folder):
     for part in ('images', 'figures'): (folder/part).symlink_to(cfg.nbs_path/part)
 
 
-def site(cfg):
+def site(cfg, quick):
     "Make the site; an earlier one stays until the new one is whole"
     with tempfile.TemporaryDirectory() as tmp:
         source, made = Path(tmp)/'source', Path(tmp)/'site'
         source.mkdir()
-        sources(cfg, source)
+        whole = sorted(cfg.nbs_path.glob('*.html')) # pages that need no rendering
+        if cfg.config_path.resolve() == HERE.resolve().parents[1]: whole.append(thinking(Path(tmp), quick))
+        sources(cfg, source, whole)
         command = [sys.executable, '-m', 'sphinx', '-q', '-W', '--keep-going', '-c', HERE, source, made]
         if subprocess.run(command).returncode: raise SystemExit('no site was made, see the warnings above')
-        for page in cfg.nbs_path.glob('*.html'): shutil.copy(page, made)
+        for page in whole: shutil.copy(page, made)
         shutil.rmtree(cfg.doc_path, ignore_errors=True)
         shutil.copytree(made, cfg.doc_path, ignore=shutil.ignore_patterns('.doctrees', '.buildinfo'))
 
@@ -215,6 +227,7 @@ def readme(cfg, folder):
         parts += [readme_output(o, cell.options.get('fig-alt'), folder) for o in shown]
     text = '\n\n'.join(parts) + '\n'
     text = re.sub(rf'\[(`[^`]*`)\]\({cfg.doc_host}[^)]*\)', r'\1', text) # what nbdev linked
+    text = re.sub(r'\[([^]]*)\]\([\w-]+\.html\)', r'\1 (in the docs)', text) # pages that the site alone has
     text = re.sub(r'\]\((?!https?:|#|\.\./)', '](nbs/', text).replace('](../', '](')
     (folder/'README.md').write_text(text, encoding='utf-8')
     linked = re.findall(r'\]\((?!https?:|#)([^)#]*)', text)
@@ -235,7 +248,8 @@ def differences(made, root):
 def main(
     path:str='.', # Folder of the project
     write_readme:bool=False, # Also write README.md from index.ipynb
-    check_readme:bool=False # Fail if README.md is not what --write-readme would write
+    check_readme:bool=False, # Fail if README.md is not what --write-readme would write
+    quick:bool=False # Train little for think.html, for tests
 ):
     "Make the docs site in _docs/, where Quarto is not installed"
     cfg = get_config(path)
@@ -249,5 +263,5 @@ def main(
         changed = '\n'.join(differences(Path(tmp), cfg.config_path))
     if check_readme and changed:
         raise SystemExit(f'README.md is out of date, build with --write-readme:\n{changed}')
-    site(cfg)
+    site(cfg, quick)
     print(f'{len(list(cfg.doc_path.glob("*.html")))} pages in {cfg.doc_path}')

@@ -82,7 +82,7 @@ def test_whole():
         for o in shown: assert o in page, f'{o!r} is not in:\n{page}'
         assert (root/'_docs/page.html').read_text().endswith('As it is')
         assert 'A page of its own' in page
-        assert '[One](nbs/01_one.ipynb)' in (root/'README.md').read_text()
+        assert '[One](nbs/01_one.ipynb) · Page (in the docs)' in (root/'README.md').read_text()
         assert not built(root, '--check-readme')[0]
         (root/'README.md').write_text('# Old')
         status, text = built(root, '--check-readme')
