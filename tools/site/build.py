@@ -72,8 +72,10 @@ def documented(markdown):
     return re.sub(r'\A---\n\n(?:\[source\].*\n\n)?(#+) (.*)', r'\1 `\2`', markdown)
 
 
-def check_pictures(cell, options, name):
-    "Stop at a picture without alternative text"
+def check_outputs(cell, options, name):
+    "Stop at a picture without alternative text, and at a warning that was kept"
+    if any(o.get('name') == 'stderr' for o in cell.get('outputs', [])):
+        raise SystemExit(f'{name}: a warning is among the outputs of\n{cell.source[:300]}')
     pictures = [o for o in cell.get('outputs', []) if SUFFIXES.keys() & o.get('data', {}).keys()]
     if pictures and not options.get('fig-alt'):
         raise SystemExit(f'{name}: a picture without a "#| fig-alt:" line is made by\n{cell.source[:300]}')
@@ -86,7 +88,7 @@ def plain_cells(nb, name):
     for cell in nb.cells:
         if cell.cell_type == 'raw' or cell.source == NOTICE: continue
         cell.options = take_options(cell) if cell.cell_type == 'code' else {}
-        check_pictures(cell, cell.options, name)
+        check_outputs(cell, cell.options, name)
         if cell.options.get('include') == 'false': continue
         if cell.options.get('echo') == 'false': cell.source = ''
         outputs = [] if cell.options.get('output') == 'false' else cell.get('outputs', [])
