@@ -137,7 +137,7 @@ class _Run:
 
     def load(self, path, key):
         "Go on from a saved state"
-        try: state = torch.load(path, weights_only=True)
+        try: state = torch.load(path, map_location='cpu', weights_only=True)
         except Exception as e: raise ValueError(f'{path} is not a whole checkpoint: {e}') from e
         if state['key'] != key:
             raise ValueError(f'{path} is the checkpoint of another training (other data, settings or first '

@@ -208,6 +208,7 @@ def site(cfg, quick):
 
 def readme_output(output, alt, folder):
     "Markdown of an output; a picture is written to a file"
+    if output.output_type == 'stream': return f"```\n{''.join(output.text)}\n```"
     kind = next((o for o in SUFFIXES if o in output.data), None)
     if not kind: return f"```\n{''.join(output.data['text/plain'])}\n```"
     pictures = folder/'index_files'
@@ -267,3 +268,4 @@ def main(
         raise SystemExit(f'README.md is out of date, build with --write-readme:\n{changed}')
     site(cfg, quick)
     print(f'{len(list(cfg.doc_path.glob("*.html")))} pages in {cfg.doc_path}')
+    if quick: print('think.html was trained little: build again, without --quick, before anybody sees it')

@@ -25,6 +25,7 @@ from nogs_nb.roles import check_disjoint
 from nogs_nb.training import PartialSupervision, Reinforce, attention_dls, attention_learner, fit_iterations
 
 HERE = Path(__file__).resolve().parent
+HOW = Path(__file__).read_text() # trained otherwise is kept under another name
 CACHE = HERE.parents[1]/'results'/'think'
 QUESTIONS = dict(Smiling=('Is the face smiling?', ['not smiling', 'smiling']),
                  Eyeglasses=('Does it wear glasses?', ['no glasses', 'glasses']),
@@ -56,7 +57,7 @@ def labels_of(faces):
 
 def train_posterior(effort, cache):
     "The glimpse posterior of the page, from the cache where the same was made before"
-    file = cache/f'posterior-{fingerprint(__version__, list(QUESTIONS), str(effort))}.safetensors'
+    file = cache/f'posterior-{fingerprint(__version__, HOW, str(effort))}.safetensors'
     if file.exists(): return load_glimpse_posterior(file)
     torch.manual_seed(0)
     posterior = GlimpsePosterior(dict.fromkeys(QUESTIONS, 2), GlimpseGrid(48, 12, 19), n_glimpses=5,
@@ -119,7 +120,7 @@ def make_play(
 def train_network(play, task, effort, cache):
     "A hard-attention network of one task, some of whose training faces have near-optimal sequences"
     posterior = play.posterior
-    key = fingerprint(__version__, posterior.fingerprint(), play.bank.fingerprint(), task, str(effort))
+    key = fingerprint(__version__, HOW, posterior.fingerprint(), play.bank.fingerprint(), task, str(effort))
     file = cache/f'network-{task}-{key}.safetensors'
     if file.exists(): return HardAttention.load(file)
     grid, T = posterior.grid, posterior.config['n_glimpses']
