@@ -79,8 +79,9 @@ class Search {
     Object.assign(this, data.settings); // size, glimpse, rows, cols, T, width, hidden, targetEss
     this.places = this.rows.flatMap(row => this.cols.map(col => [row, col])); // grid.locations
     this.L = this.places.length;
-    this.bank = {n: data.bank.pixels.shape[0], pixels: unpack(data.bank.pixels), table: unpack(data.bank.table)};
-    this.faces = {n: data.faces.pixels.shape[0], pixels: unpack(data.faces.pixels), table: unpack(data.faces.table)};
+    const images = o => ({n: o.pixels.shape[0], pixels: unpack(o.pixels), table: unpack(o.table)});
+    this.bank = images(data.bank);
+    this.faces = images(data.faces);
     this.tasks = data.tasks.map(task => ({
       ...task,
       heads: task.heads.map(head => unpackAll(head)), // after 0, 1, ..., T glimpses
@@ -137,7 +138,7 @@ class Search {
     return w.map(x => x/total);
   }
 
-  /** Probabilities p of a task's head (`TaskHead`) for a sum of vectors plus its offset; x is changed, too. */
+  /** Probabilities p of a task's head (`TaskHead`) for a sum of vectors plus its offset; x changes, too. */
   judge(head, x, p) {
     const {first, bias, second, prior} = head, width = x.length, K = p.length, n = bias.length;
     for (let j = 0; j < width; j++) if (x[j] < 0) x[j] = 0;
@@ -168,14 +169,16 @@ class Search {
   /** g(theta | what was seen of the face). */
   posterior(task, face, looked) {
     const head = this.tasks[task].heads[looked.length];
-    const x = this.sum(this.faces.table, face, looked, this.shares(looked), head.offset, new Float64Array(this.width));
+    const x = new Float64Array(this.width);
+    this.sum(this.faces.table, face, looked, this.shares(looked), head.offset, x);
     return this.judge(head, x, new Float64Array(head.prior.length));
   }
 
-  /** One step: weights of the completions, expected posterior entropy of every place (Eq. 6), and the best place. */
+  /** One step: weights of the completions, expected posterior entropy of each place (Eq. 6), best place. */
   step(task, face, looked) {
     const weights = this.weights(face, looked), head = this.tasks[task].heads[looked.length + 1];
-    const map = new Float64Array(this.L), x = new Float64Array(this.width), p = new Float64Array(head.prior.length);
+    const map = new Float64Array(this.L), x = new Float64Array(this.width);
+    const p = new Float64Array(head.prior.length);
     const candidates = [...map.keys()].filter(l => !looked.includes(l));
     const shares = candidates.map(l => this.shares([...looked, l]));
     const pairs = candidates.map(l => [...looked, l]);

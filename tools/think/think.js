@@ -6,7 +6,9 @@ const search = new Search(JSON.parse($('data').textContent));
 const VIEWS = {map: 'Map', imagined: 'Imagined', seen: 'Nothing', face: 'The face'};
 const PLAYERS = {you: 'You', search: 'Search', network: 'Network', chance: 'Chance'};
 const N_CHANCE = 200; // random games whose mean is chance
-const state = {task: 0, face: 0, looked: [], by: [], view: 'map', cursor: null, step: null, tally: [], watching: false};
+const state = {
+  task: 0, face: 0, looked: [], by: [], view: 'map', cursor: null, step: null, tally: [], watching: false,
+};
 const SIDE = $('face').width, PIXEL = SIDE/search.size;
 
 // ---- small helpers
@@ -49,7 +51,8 @@ function span(map) { // least and largest known value
   return [Math.min(...known), Math.max(...known)];
 }
 
-function between(offsets, x) { // neighbours of x among offsets, and how far it is from the first to the second
+// Neighbours of x among offsets, and how far it is from the first to the second
+function between(offsets, x) {
   let i = 0;
   while (i < offsets.length - 2 && offsets[i + 1] <= x) i++;
   const j = Math.min(i + 1, offsets.length - 1);
@@ -149,43 +152,69 @@ function drawPosterior() {
       element('div', {className: 'track'}, fill), element('b', {textContent: percent(p[k])}));
   }));
   const t = state.looked.length, h = nats(entropy(p));
-  if (done()) $('said').textContent = `After ${t} looks H[g] is ${h}. It is: ${task().classes[truth()]}, to which g gives ${percent(p[truth()])}.`;
-  else $('said').textContent = `${t ? `After look ${t} of ${search.T}` : 'Before the first look'} H[g] is ${h}. On the completions, the best next look leaves ${nats(state.step.map[state.step.best])}: EPE(l) at its least.`;
+  if (done()) {
+    const answer = task().classes[truth()];
+    $('said').textContent =
+      `After ${t} looks H[g] is ${h}. It is: ${answer}, to which g gives ${percent(p[truth()])}.`;
+  } else {
+    const when = t ? `After look ${t} of ${search.T}` : 'Before the first look';
+    const least = nats(state.step.map[state.step.best]);
+    $('said').textContent =
+      `${when} H[g] is ${h}. On the completions, the best next look leaves ${least}: EPE(l) at its least.`;
+  }
 }
 
 function drawCompletions() {
-  const order = [...state.weights.keys()].sort((a, b) => state.weights[b] - state.weights[a] || a - b).slice(0, 8);
+  const heavier = (a, b) => state.weights[b] - state.weights[a] || a - b;
+  const order = [...state.weights.keys()].sort(heavier).slice(0, 8);
   $('completions').replaceChildren(...order.map(i => {
     const canvas = picture(search.bank.pixels, faceStart(i));
     canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', `a face of the bank with weight ${(100*state.weights[i]).toFixed(1)} percent`);
-    return element('figure', {}, canvas, element('figcaption', {textContent: `${(100*state.weights[i]).toFixed(1)} %`}));
+    const weight = (100*state.weights[i]).toFixed(1);
+    canvas.setAttribute('aria-label', `a face of the bank with weight ${weight} percent`);
+    return element('figure', {}, canvas, element('figcaption', {textContent: `${weight} %`}));
   }));
   const n = search.bank.n, ess = effectiveSampleSize(state.weights).toFixed(0);
   $('ess').textContent = state.looked.length ?
-    `The eight faces of the bank that agree best with what was seen. The ${n} weights are worth ${ess} equal ones (effective sample size).` :
+    'The eight faces of the bank that agree best with what was seen. ' +
+    `The ${n} weights are worth ${ess} equal ones (effective sample size).` :
     `Nothing was seen: all ${n} faces of the bank are equally likely. Eight of them.`;
 }
 
 function drawChart(games) {
-  const W = $('chart').clientWidth, H = 210, left = 44, right = 14, top = 26, bottom = 34, most = Math.log(task().classes.length);
+  const W = $('chart').clientWidth, H = 210, left = 44, right = 14, top = 26, bottom = 34;
+  const most = Math.log(task().classes.length);
   const x = t => left + t*(W - left - right)/search.T, y = h => top + (1 - h/most)*(H - top - bottom);
   const parts = ['<text x="0" y="12">H[g], nats</text>'];
-  for (const h of [0, .2, .4, .6]) parts.push(`<line class="axis" x1="${left}" x2="${W - right}" y1="${y(h)}" y2="${y(h)}"/><text x="${left - 8}" y="${y(h) + 4}" text-anchor="end">${h}</text>`);
-  for (let t = 0; t <= search.T; t++) parts.push(`<text x="${x(t)}" y="${H - 14}" text-anchor="middle">${t || 't = 0'}</text>`);
+  for (const h of [0, .2, .4, .6]) {
+    parts.push(`<line class="axis" x1="${left}" x2="${W - right}" y1="${y(h)}" y2="${y(h)}"/>`);
+    parts.push(`<text x="${left - 8}" y="${y(h) + 4}" text-anchor="end">${h}</text>`);
+  }
+  for (let t = 0; t <= search.T; t++) {
+    parts.push(`<text x="${x(t)}" y="${H - 14}" text-anchor="middle">${t || 't = 0'}</text>`);
+  }
   for (const [player, {entropies}] of Object.entries(games).reverse()) {
     const ink = inkOf(player), points = entropies.map((h, t) => `${x(t).toFixed(1)},${y(h).toFixed(1)}`);
-    parts.push(`<path d="M${points.join('L')}" stroke="${ink}" ${player === 'chance' ? 'stroke-dasharray="2 6"' : ''}/>`);
-    for (const point of points) { const [a, b] = point.split(','); parts.push(`<circle cx="${a}" cy="${b}" r="4" fill="${ink}"/>`); }
+    const dashes = player === 'chance' ? 'stroke-dasharray="2 6"' : '';
+    parts.push(`<path d="M${points.join('L')}" stroke="${ink}" ${dashes}/>`);
+    for (const point of points) {
+      const [a, b] = point.split(',');
+      parts.push(`<circle cx="${a}" cy="${b}" r="4" fill="${ink}"/>`);
+    }
   }
-  const told = Object.entries(games).map(([player, {entropies}]) => `${PLAYERS[player]}: ${entropies.map(h => h.toFixed(2)).join(', ')}`);
-  $('chart').innerHTML = `<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="Entropy of the posterior in nats after 0 to ${search.T} looks. ${told.join('. ')}">${parts.join('')}</svg>`;
+  const rounded = entropies => entropies.map(h => h.toFixed(2)).join(', ');
+  const line = ([player, game]) => `${PLAYERS[player]}: ${rounded(game.entropies)}`;
+  const told = Object.entries(games).map(line);
+  const label = `Entropy of the posterior in nats after 0 to ${search.T} looks. ${told.join('. ')}`;
+  $('chart').innerHTML =
+    `<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="${label}">${parts.join('')}</svg>`;
 }
 
 const inkOf = player => style(player === 'you' ? '--you' : `--by-${player}`);
 
 // ---- playing against the search
-function play(choose, t = state.task, face = state.face) { // a whole game: places, entropies, probability of the truth
+// A whole game: places, entropies, probability of the truth
+function play(choose, t = state.task, face = state.face) {
   const looked = [];
   while (looked.length < search.T) looked.push(choose(looked));
   return judged(looked, t, face);
@@ -205,7 +234,8 @@ function randomPlace(looked) {
 function chance() { // the mean of many random games; the places of the first
   const games = Array.from({length: N_CHANCE}, () => play(randomPlace));
   const mean = f => games.reduce((sum, game) => sum + f(game), 0)/games.length;
-  return {looked: games[0].looked, entropies: games[0].entropies.map((_, t) => mean(g => g.entropies[t])), right: mean(g => g.right)};
+  const entropies = games[0].entropies.map((_, t) => mean(g => g.entropies[t]));
+  return {looked: games[0].looked, entropies, right: mean(g => g.right)};
 }
 
 function compare() {
@@ -233,14 +263,19 @@ function drawScore() {
     context.fillRect(0, 0, 192, 192);
     drawGlimpses(context, whole, game.looked, player === 'you' ? state.by : game.looked.map(() => player));
     canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', `where ${PLAYERS[player]} looked: ${game.looked.map(l => `(${search.places[l]})`).join(', ')}`);
+    const where = game.looked.map(l => `(${search.places[l]})`).join(', ');
+    canvas.setAttribute('aria-label', `where ${PLAYERS[player]} looked: ${where}`);
     const name = element('strong', {textContent: PLAYERS[player]});
     name.style.color = inkOf(player);
-    return element('div', {className: 'player'}, name, canvas, element('p', {textContent: `truth ${percent(game.right)}`}),
+    return element('div', {className: 'player'}, name, canvas,
+                   element('p', {textContent: `truth ${percent(game.right)}`}),
       element('p', {textContent: `H[g] ${nats(game.entropies.at(-1))}`}));
   });
-  const n = state.tally.length, mean = player => percent(state.tally.reduce((sum, row) => sum + row[player], 0)/n);
-  const all = `Probability of the truth on the ${n === 1 ? 'one face' : `${n} faces`} played: ${Object.entries(PLAYERS).map(([player, name]) => `${name.toLowerCase()} ${mean(player)}`).join(', ')}. Chance is the mean of ${N_CHANCE} random games; one of them is shown.`;
+  const n = state.tally.length, total = player => state.tally.reduce((sum, row) => sum + row[player], 0);
+  const told = ([player, name]) => `${name.toLowerCase()} ${percent(total(player)/n)}`;
+  const played = n === 1 ? 'one face' : `${n} faces`, who = Object.entries(PLAYERS).map(told).join(', ');
+  const all = `Probability of the truth on the ${played} played: ${who}. ` +
+    `Chance is the mean of ${N_CHANCE} random games; one of them is shown.`;
   $('score').replaceChildren(...players, element('p', {className: 'all', textContent: all}));
 }
 
@@ -253,7 +288,8 @@ function think() { // everything that follows from where was looked
   draw();
 }
 
-const judgedPrefixes = () => [...state.looked, null].map((_, t) => search.posterior(state.task, state.face, state.looked.slice(0, t)));
+const posteriorAfter = t => search.posterior(state.task, state.face, state.looked.slice(0, t));
+const judgedPrefixes = () => [...state.looked, null].map((_, t) => posteriorAfter(t));
 
 function draw() {
   drawFace();
@@ -275,7 +311,10 @@ function draw() {
 
 function look(l, by = 'you') {
   if (done()) return;
-  if (state.looked.includes(l)) { $('here').textContent = 'You have looked there: choose another place.'; return; }
+  if (state.looked.includes(l)) {
+    $('here').textContent = 'You have looked there: choose another place.';
+    return;
+  }
   state.looked.push(l);
   state.by.push(by);
   think();
@@ -340,9 +379,12 @@ function choice(id, names, checked, change) {
 function begin() {
   choice('tasks', search.tasks.map(({question}, i) => [i, question]), 0, value => restart({task: value}));
   choice('views', Object.entries(VIEWS), 'map', value => { state.view = value; draw(); });
-  document.querySelector('.ramp').style.background = `linear-gradient(90deg, ${RAMP.map(c => `rgb(${c})`).join(', ')})`;
+  const colours = RAMP.map(c => `rgb(${c})`).join(', ');
+  document.querySelector('.ramp').style.background = `linear-gradient(90deg, ${colours})`;
   $('board').addEventListener('click', event => { moveTo(placeAt(event)); look(placeAt(event)); });
-  $('board').addEventListener('pointermove', event => { if (event.pointerType === 'mouse') moveTo(placeAt(event)); });
+  $('board').addEventListener('pointermove', event => {
+    if (event.pointerType === 'mouse') moveTo(placeAt(event));
+  });
   $('board').addEventListener('pointerleave', () => moveTo(null));
   $('board').addEventListener('keydown', keys);
   for (const by of Object.keys(players)) $(by).addEventListener('click', () => look(players[by](), by));
