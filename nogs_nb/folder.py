@@ -228,7 +228,7 @@ def train_on_folder(
     facts = search_facts(run, data, found, told, told_gauge, start)
     write_json(out/'search.json', facts, indent=1)
     controls = facts['tasks']['class']['posterior']
-    search_pictures(run, nets[0], run.deals[0], banks[0], folders[0], found[0], controls)
+    search_pictures(run, run.deals[0], found[0], controls)
     rows = _trained(run, sequences, methods, seeds, device, convolutions)
     model, row = _best_model(run, rows, seeds, methods, data)
     if row: _card(run, data, row, rows)

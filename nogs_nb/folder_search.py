@@ -13,6 +13,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from .glimpse_network import GlimpsePosterior
 from .glimpse_training import search_like_places, tuning_densities
 from .bank import ImageBank
 from .completion import BankCompleter
-from .boed import near_optimal_sequence, near_optimal_sequences, search_report, show_search
+from .boed import near_optimal_sequences, search_report, show_search
 from .glimpse_posterior import GlimpseTable
 from .own_places import kept_posterior
 from .rivals import compare_sequences, fixed_sequence
@@ -255,20 +256,13 @@ def search_facts(
 # %% ../nbs/08e_folder_search.ipynb #5e4c1a70
 def search_pictures(
     run:FolderWork, # The folder being worked on
-    net:GlimpsePosterior, # Posterior of one deal
     deal:dict, # Role -> positions of images
-    bank:ImageBank, # Of the deal
-    folder:Path, # Of the deal
-    sequences:SequenceSet, # Of `search_deal`
+    sequences:SequenceSet, # What `search_deal` found for this deal
     controls:dict, # Of all deals, to be drawn
 ):
     "Draw search.png, sequences.png, where.png and controls.png"
     x, y, _ = run.some(deal['annotated'])
-    table = GlimpseTable.create(folder/'tables'/net.fingerprint(), net, bank, run.mirror)
-    completer = BankCompleter(bank, run.g, mirror=run.mirror)
-    one = near_optimal_sequence(x[0].float()/255, net.for_task('class', table), completer, run.space,
-                                run.n_glimpses, run.work.n_samples, seed=run.seed,
-                                first_samples=len(bank)*(1 + run.mirror))
+    one = SimpleNamespace(locations=sequences.locations[0], maps=sequences.maps[0])
     n = min(6, len(x))
     order = torch.argsort(y, stable=True)[torch.linspace(0, len(y) - 1, n).long()] # some of every class
     axs = show_controls(controls)

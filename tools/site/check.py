@@ -7,13 +7,14 @@ picture is there and says what it shows. The search finds what a reader would lo
 where there is no Chromium."""
 import functools
 import http.server
-import shutil
 import sys
 import threading
 import time
 from pathlib import Path
 
-WIDTHS = 1300, 390
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from browser import WIDTHS, at_width, browser, has_browser
+
 FIND = 'near_optimal_sequence', 'boed.html'
 
 # What a reader would stumble over: a page wider than the window; an element beyond its edge that nothing
@@ -45,28 +46,6 @@ def served(folder):
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f'http://127.0.0.1:{server.server_port}'
-
-
-def has_browser():
-    "Are Chromium and its driver installed?"
-    return bool(shutil.which('chromium') and shutil.which('chromedriver'))
-
-
-def browser():
-    "Chromium without a window, and without a network but for this machine"
-    from selenium import webdriver
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which('chromium')
-    offline = 'host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
-    for o in ('headless=new', 'no-sandbox', 'disable-dev-shm-usage', offline): options.add_argument(f'--{o}')
-    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which('chromedriver')))
-
-
-def at_width(driver, width):
-    "Give the page so many pixels, fewer than a window can have"
-    metrics = dict(width=width, height=900, deviceScaleFactor=1, mobile=False)
-    driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
 
 
 def page_faults(driver, address):

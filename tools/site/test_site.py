@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import check
+from browser import browser, has_browser # found where check found them
 
 HERE = Path(__file__).parent
 PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -112,7 +113,7 @@ def test_look():
         for name, body in pages.items():
             head = '<!doctype html><link rel="icon" href="data:,"><body>'
             (Path(tmp)/f'{name}.html').write_text(head + body)
-        site, driver = check.served(tmp), check.browser()
+        site, driver = check.served(tmp), browser()
         try: faults = {name: '\n'.join(check.page_faults(driver, f'{site}/{name}.html')) for name in pages}
         finally: driver.quit()
     assert not faults['good'], faults
@@ -122,6 +123,6 @@ def test_look():
 if __name__ == '__main__':
     test_whole()
     test_stops()
-    if check.has_browser(): test_look()
+    if has_browser(): test_look()
     else: print('SKIPPED: that faults of pages are seen, for want of chromium and chromedriver')
     print('ok')

@@ -1,7 +1,6 @@
 "Does think.html compute what the library computes, and work in a browser? `python tools/think/check.py`"
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -9,7 +8,6 @@ from pathlib import Path
 import torch
 from fastcore.test import expect_fail, test_eq
 from safetensors.torch import save_file
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from nogs_nb.checks import as_float
@@ -17,25 +15,9 @@ from nogs_nb.epe import expected_posterior_entropy
 from nogs_nb.files import quiet
 from nogs_nb.fovea import GlimpseGrid
 from nogs_nb.glimpse_network import GlimpsePosterior
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from browser import WIDTHS, at_width, browser, has_browser
 from make import MOST_BYTES, QUESTIONS, build, given_posterior, page
-
-WIDTHS = 1300, 390
-
-def browser():
-    "Chromium without a window, its console kept; None where there is none"
-    program = shutil.which('chromium') or shutil.which('chromium-browser')
-    driver = shutil.which('chromedriver')
-    if not program or not driver: return None
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in ('--headless=new', '--no-sandbox', '--disable-gpu'): options.add_argument(argument)
-    options.set_capability('goog:loggingPrefs', dict(browser='ALL'))
-    return webdriver.Chrome(options, webdriver.ChromeService(driver))
-
-def resize(chromium, width):
-    "Give the page this many pixels"
-    size = dict(width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
-    chromium.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
 
 def in_page(chromium, script):
     "What a script gives, arrays as lists, NaN as None"
@@ -102,7 +84,7 @@ def check_float32(chromium, play, a, task, face, looked):
 def check_page(chromium, file):
     "Clicks, keys, buttons, the width of the page, its console"
     for width in WIDTHS:
-        resize(chromium, width)
+        at_width(chromium, width, mobile=width < 500)
         chromium.get(file.as_uri())
         before = in_page(chromium, 'return [...state.step.map]')
         board = chromium.find_element(By.ID, 'board')
@@ -184,7 +166,7 @@ def check_all(folder, cache, full, chromium):
     file, apart, games = folder/'think.html', [], []
     assert file.stat().st_size <= MOST_BYTES
     check_refusals(folder)
-    resize(chromium, WIDTHS[0])
+    at_width(chromium, WIDTHS[0])
     chromium.get(file.as_uri())
     generator = torch.Generator().manual_seed(0)
     for a, task in enumerate(QUESTIONS):
@@ -211,10 +193,10 @@ if __name__ == '__main__':
     parser.add_argument('--full', action='store_true', help='train as for the site')
     parser.add_argument('--cache', type=Path, help='folder of what was trained; without it, all is made now')
     asked = vars(parser.parse_args())
-    start, chromium = time.time(), browser()
-    if chromium is None:
+    if not has_browser():
         print('SKIPPED: no chromium and chromedriver on PATH, so think.html was not tried in a browser')
         sys.exit()
+    start, chromium = time.time(), browser()
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = check_all(Path(folder), chromium=chromium, **asked)
