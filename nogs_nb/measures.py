@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 import matplotlib.pyplot as plt
+from .figures import markdown_table
 from .fovea import GlimpseGrid, observed_mask
 
 # %% ../nbs/08_measures.ipynb #1ea6f7e2
@@ -329,11 +330,6 @@ def _median_text(rows, task, method, key):
     return median.text() + (f' ({never} never)' if never and not median.sign else '')
 
 # %% ../nbs/08_measures.ipynb #fdd7d331
-def _table(titles, lines):
-    "A markdown table"
-    line = lambda cells: f'| {" | ".join(cells)} |'
-    return '\n'.join([line(titles), '|---'*len(titles) + '|', *map(line, lines)])
-
 def summary_table(
     rows:list, # Rows of results
     columns=table_columns, # (title, key, digits, factor) of each column
@@ -347,7 +343,7 @@ def summary_table(
         return _spread(_of(rows, task, method, key), digits, scale)
     lines = [[*group, str(len(runs)), *(cell(*group, *column[1:]) for column in columns)]
              for group, runs in groups.items()]
-    return _table(['task', 'method', 'seeds', *(title for title, *_ in columns)], lines)
+    return markdown_table(['task', 'method', 'seeds', *(title for title, *_ in columns)], lines)
 
 # %% ../nbs/08_measures.ipynb #addaf76f
 def ratio_table(
@@ -360,7 +356,7 @@ def ratio_table(
     compared = [(t, m) for t, m in pairs if m != of and m not in controls and (t, of) in pairs]
     ratio = lambda t, m, key: censored_ratio(_median_of(rows, t, of, key), _median_of(rows, t, m, key))
     lines = [[t, f'{of} / {m}', *(ratio(t, m, key).text(1) for _, key, *_ in columns)] for t, m in compared]
-    return _table(['task', 'ratio', *(title for title, *_ in columns)], lines) if lines else ''
+    return markdown_table(['task', 'ratio', *(title for title, *_ in columns)], lines) if lines else ''
 
 # %% ../nbs/08_measures.ipynb #71297e6f
 def median_ratio(
@@ -406,4 +402,4 @@ def over_tasks_table(
     lines = [[f'{of} / {o["method"]}', titles[o['measure']], o['median'].text(1),
               f'{o["sooner"]} of {o["tasks"]}', range_of(o)] for o in ratios_over_tasks(rows, of)]
     head = ['ratio', 'measure', 'median over tasks', 'sooner', 'range']
-    return _table(head, lines) if lines else ''
+    return markdown_table(head, lines) if lines else ''
