@@ -328,6 +328,11 @@ def ids(self:BankCompleter)->list: # Strings
     "Ids of the images that completions may come from"
     return self._not_excluded(self.bank.ids)
 
+@patch(as_prop=True)
+def n_completions(self:BankCompleter)->int: # As many `n_samples` ask for all there are
+    "Images, and their mirrors, that completions may come from"
+    return len(self.ids)*(1 + self.mirror)
+
 @patch
 def content_keys(self:BankCompleter)->list: # Strings
     "Keys of the pixels of the images that completions may come from, the same for their mirrors"

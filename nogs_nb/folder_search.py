@@ -172,7 +172,7 @@ def search_deal(
     x, _, ids = run.some(deal['annotated'])
     return near_optimal_sequences(x, ids, net.for_task('class', table), completer, run.space, folder/'ledger',
                                   run.n_glimpses, run.work.n_samples, seed=run.seed,
-                                  first_samples=len(bank)*(1 + run.mirror))
+                                  first_samples=completer.n_completions)
 
 def compare_deal(
     run:FolderWork, # The folder being worked on
