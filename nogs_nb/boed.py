@@ -369,7 +369,8 @@ def search_report(
 )->dict:
     "What a search cost and how sure it is: passes, and means over images of what was known at each step"
     d, info = sequences.diagnostics, sequences.info
-    completions = d['n_completions'][:, 1:].sum() + d['n_completions'][0, 0] # the first glimpse is found once
+    completions = d['n_completions'][:, 1:].sum()
+    completions += d['n_completions'][0, 0].nan_to_num() # the first glimpse is found once, or was given
     brute_force = len(sequences.grid)*int(completions)
     passes = int(d['n_passes'].sum()) + info['first_passes']
     return dict(n_images=len(sequences), passes=passes, passes_this_run=info.get('passes_this_run'),
