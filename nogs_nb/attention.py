@@ -18,7 +18,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from fastcore.basics import patch
-from .fovea import GlimpseGrid, as_tensor, glimpse_pixels, glimpses, retina, show_glimpses
+from .fovea import GlimpseGrid, as_tensor, glimpse_pixels, retina, show_glimpses
 from . import __version__
 from .checks import as_float, check_count, check_grid, check_images, per_channel
 from .given import given_image, given_images
@@ -417,7 +417,7 @@ def show_prediction(
     return fig
 
 # %% ../nbs/06_attention.ipynb #41478464
-def _check_classes(names, n_classes):
+def _check_names(names, n_classes):
     "Refuse names of classes that are not one distinct string a class"
     texts = isinstance(names, (list, tuple)) and all(isinstance(o, str) for o in names)
     if not texts or len({*names}) < len(names) or len(names) != n_classes:
@@ -430,7 +430,7 @@ def save(self:HardAttention,
 )->Path: # The file
     "Write weights and configuration to one file"
     about = {**getattr(self, 'about', {}), **about}
-    if about.get('classes') is not None: _check_classes(about['classes'], self.n_classes)
+    if about.get('classes') is not None: _check_names(about['classes'], self.n_classes)
     config = dict(self.config, own_glimpse_net=self.own_glimpse_net)
     info = dict(nogs_nb=__version__, torch=str(torch.__version__))
     description = dict(version=2, grid=self.grid.to_dict(), config=config, about=about, info=info)
@@ -450,5 +450,5 @@ def load(cls:HardAttention,
         model = cls(GlimpseGrid.from_dict(description['grid']), glimpse_net=glimpse_net, **config)
         model.load_state_dict(weights)
         model.about, model.info = description['about'], description.get('info', {})
-        if model.classes is not None: _check_classes(model.classes, model.n_classes)
+        if model.classes is not None: _check_names(model.classes, model.n_classes)
     return model.eval()

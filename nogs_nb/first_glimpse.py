@@ -19,17 +19,19 @@ def nominees(
     values, # (L,) or (rows, cols) score at every place, the less the better; NaN where none is known
     grid:GlimpseGrid, # The places
     n:int=4, # Nominees at the most
-    apart=None, # Pixels that two of them lie apart, in rows or in columns, at the least; None: half a glimpse
+    apart:int=None, # Pixels that two of them lie apart, in rows or columns, at the least; None: half a glimpse
 )->torch.Tensor: # (n, 2) top-left pixels, the best one first
     "The best places of a map that do not lie close together"
     check_grid(grid)
     check_count(n, 'n')
-    values = torch.as_tensor(values).flatten()
-    if len(values) != len(grid): raise ValueError(f'{len(values)} values for {len(grid)} places')
+    values = torch.as_tensor(values)
+    if tuple(values.shape) not in ((len(grid),), tuple(grid.shape)):
+        raise ValueError(f'values of shape {tuple(values.shape)} for {len(grid)} places, {tuple(grid.shape)}')
+    values = (values.flatten().double()*1e5).round() # equals are equal, as for the search
     if values.isnan().all(): raise ValueError('the map has no value at all')
     apart = max(grid.glimpse_size)/2 if apart is None else check_count(apart, 'apart')
     n_known = int((~values.isnan()).sum())
-    order = values.argsort()[:n_known] # NaN is sorted last
+    order = values.argsort(stable=True)[:n_known] # NaN is sorted last
     chosen = []
     for place in grid.locations[order]:
         if all((place - other).abs().amax() >= apart for other in chosen): chosen.append(place)
@@ -51,13 +53,15 @@ def judge_nominees(
     "What networks from outside say of the places; each is trained at one place, for all tasks"
     tasks = list(nominated)
     if {*tasks} != {*labels}: raise ValueError(f'places for {tasks}, but labels for {list(labels)}')
+    if not {*tasks} <= {*classes}: raise ValueError(f'places for {tasks}, but classes for {list(classes)}')
+    counts = [classes[k] for k in tasks]
     y = torch.stack([torch.as_tensor(labels[k]).long() for k in tasks], 1)
     train, judged = (torch.as_tensor(rows) for rows in split)
     about = images[torch.cat([train[::50], judged])] # which images: all that decide, some that teach
-    asked = fingerprint(about, y, train, judged, tasks, grid.to_dict(), seed, judge)
+    asked = fingerprint(about, y, train, judged, tasks, counts, grid.to_dict(), seed, judge)
     def told_at(place):
-        answers = judge_from_outside(images, y, torch.tensor([place]), grid, [classes[k] for k in tasks],
-                                     (train, judged), seed=seed, **judge)
+        answers = judge_from_outside(images, y, torch.tensor([place]), grid, counts, (train, judged),
+                                     seed=seed, **judge)
         nll = [-a[:, 0].gather(1, true[:, None]).mean().item() for a, true in zip(answers, y[judged].T)]
         return dict(zip(tasks, nll))
     told = {}

@@ -31,8 +31,12 @@ def _check_locations(locations, has, n):
     return locations.long(), has
 
 # %% ../nbs/06a_items.ipynb #7489cc35
-def check_classes(classes, labels=None, n_classes=None):
-    "Names of the classes, all different: `n_classes`, or at least as many as the labels need"
+def check_classes(
+    classes, # Names of the classes; None: not known
+    labels=None, # (n,) whole numbers that need as many names; None: not checked
+    n_classes=None, # Number of classes K; None: any
+)->list: # The names; None where they are not known
+    "Names of the classes, all different"
     if classes is None: return None
     if isinstance(classes, str) or not hasattr(classes, '__iter__'):
         raise ValueError(f'classes are {classes!r}; expected a list of names')
@@ -59,6 +63,7 @@ class AttentionItems:
         n = len(self.images)
         self.labels = None if labels is None else check_labels(labels, 2**31, n)
         if locations is None:
+            if has is not None: raise ValueError('has without locations; expected both')
             locations = torch.zeros(n, check_count(n_glimpses, 'n_glimpses'), 2, dtype=torch.int64)
             has = torch.zeros(n, dtype=torch.bool)
         self.locations, self.has = _check_locations(locations, has, n)
@@ -119,6 +124,9 @@ def like(self:AttentionItems,
     new.locations = new.locations.new_zeros(len(rows), *self.locations.shape[1:])
     new.has, new.labels = torch.zeros(len(rows), dtype=torch.bool), None
     if lengths == {1}: return new
-    new.locations, new.has = (torch.stack([torch.as_tensor(row[i]) for row in rows]) for i in (1, 2))
-    if lengths == {4}: new.labels = check_labels([int(row[3]) for row in rows], len(new.classes))
+    locations, has = (torch.stack([torch.as_tensor(row[i]) for row in rows]) for i in (1, 2))
+    new.locations, new.has = _check_locations(locations, has, len(rows))
+    if lengths == {4}:
+        labels = torch.stack([torch.as_tensor(row[3]) for row in rows])
+        new.labels = check_labels(labels, len(new.classes))
     return new

@@ -47,8 +47,11 @@ class AttentionLoader(TfmdDL):
         glimpse_size=None, # Pixels of a glimpse, for pictures
         drop_last:bool=None, # Leave out an incomplete last batch? None: if shuffled
     ):
-        given = images, labels, locations, has, n_glimpses, classes, glimpse_size
-        data = images if isinstance(images, AttentionItems) else AttentionItems(*given)
+        own = dict(labels=labels, locations=locations, has=has, classes=classes, glimpse_size=glimpse_size)
+        twice = [name for name, value in own.items() if value is not None]
+        if isinstance(images, AttentionItems) and twice:
+            raise ValueError(f"the images are AttentionItems, which bring their own {', '.join(twice)}")
+        data = images if isinstance(images, AttentionItems) else AttentionItems(images, n_glimpses=n_glimpses, **own)
         self.batch_size, shuffle = check_count(batch_size, 'batch_size'), check_flag(shuffle, 'shuffle')
         drop_last = shuffle if drop_last is None else check_flag(drop_last, 'drop_last')
         super().__init__(data, min(self.batch_size, max(len(data), 1)), shuffle, num_workers=0, do_setup=False,
