@@ -19,9 +19,9 @@ def nominees(
     values, # (L,) or (rows, cols) score at every place, the less the better; NaN where none is known
     grid:GlimpseGrid, # The places
     n:int=4, # Nominees at the most
-    apart:int=None, # Pixels that two of them lie apart, in rows or columns, at the least; None: half a glimpse
+    apart:int=None, # Pixels that two of them lie apart, in rows or columns, at the least; None: a whole glimpse
 )->torch.Tensor: # (n, 2) top-left pixels, the best one first
-    "The best places of a map that do not lie close together"
+    "The best places of a map that do not overlap"
     check_grid(grid)
     check_count(n, 'n')
     values = torch.as_tensor(values)
@@ -29,7 +29,7 @@ def nominees(
         raise ValueError(f'values of shape {tuple(values.shape)} for {len(grid)} places, {tuple(grid.shape)}')
     values = (values.flatten().double()*1e5).round() # equals are equal, as for the search
     if values.isnan().all(): raise ValueError('the map has no value at all')
-    apart = max(grid.glimpse_size)/2 if apart is None else check_count(apart, 'apart')
+    apart = max(grid.glimpse_size) if apart is None else check_count(apart, 'apart')
     n_known = int((~values.isnan()).sum())
     order = values.argsort(stable=True)[:n_known] # NaN is sorted last
     chosen = []
