@@ -45,7 +45,7 @@ def judge_nominees(
     labels:dict, # Task -> (m,) whole numbers, of the same tasks
     classes:dict, # Task -> number of classes K
     grid:GlimpseGrid, # It gives image and glimpse size
-    split, # (training rows, judged rows); test images are in neither
+    split, # (training rows, judged rows): thousands, or chance chooses; test images are in neither
     folder=None, # Where answers are kept, to go on from; None: nowhere
     seed:int=0, # Of weights and order
     **judge, # Further arguments of `judge_from_outside`, such as epochs
