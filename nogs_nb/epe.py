@@ -6,7 +6,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/epe.html.md"""
 
 # %% auto #0
 __all__ = ['SCORES', 'entropy', 'partial_score', 'score_bounds', 'MaskedFrames', 'StepScorer', 'step_scorer',
-           'expected_posterior_entropy', 'first_minimum', 'step_result', 'ExhaustiveSearch']
+           'expected_posterior_entropy', 'by_score', 'first_minimum', 'step_result', 'ExhaustiveSearch']
 
 # %% ../nbs/05a_epe.ipynb #ec1c8f98
 from dataclasses import dataclass
@@ -299,13 +299,19 @@ def expected_posterior_entropy(
     return scorer.scores(scorer.allowed).float().to(completion.images.device)
 
 # %% ../nbs/05a_epe.ipynb #7f46ce6c
+def by_score(
+    scores, # (L,) nats; NaN where nothing is known
+)->torch.Tensor: # (L,) int64 positions
+    "From the smallest score, after rounding to 1e-5, to the largest; equals in their order, unknown ones last"
+    scores = torch.as_tensor(scores).double()
+    return (scores.nan_to_num(torch.inf)*1e5).round().argsort(stable=True)
+
 def first_minimum(
     scores, # (L,) nats; NaN where nothing is known
 )->int: # Index
     "The smallest score after rounding to 1e-5; the first of equals"
-    scores = torch.as_tensor(scores).double()
-    if scores.isnan().all(): raise ValueError('no score is known')
-    return int((scores.nan_to_num(torch.inf)*1e5).round().argmin())
+    if torch.as_tensor(scores).isnan().all(): raise ValueError('no score is known')
+    return int(by_score(scores)[0])
 
 def step_result(
     scorer:StepScorer, # What has been evaluated

@@ -12,6 +12,7 @@ import torch
 from .fovea import GlimpseGrid
 from .checks import check_count, check_grid
 from .files import fingerprint, kept_or_made, make_folder, progress
+from .epe import by_score
 from .outside_judge import judge_from_outside
 
 # %% ../nbs/05j_first_glimpse.ipynb #f82cbd16
@@ -19,7 +20,7 @@ def nominees(
     values, # (L,) or (rows, cols) score at every place, the less the better; NaN where none is known
     grid:GlimpseGrid, # The places
     n:int=4, # Nominees at the most
-    apart:int=None, # Pixels that two of them lie apart, in rows or columns, at the least; None: a whole glimpse
+    apart:int=None, # Pixels that two of them lie apart at the least, in rows or columns; None: a glimpse
 )->torch.Tensor: # (n, 2) top-left pixels, the best one first
     "The best places of a map that do not overlap"
     check_grid(grid)
@@ -27,11 +28,10 @@ def nominees(
     values = torch.as_tensor(values)
     if tuple(values.shape) not in ((len(grid),), tuple(grid.shape)):
         raise ValueError(f'values of shape {tuple(values.shape)} for {len(grid)} places, {tuple(grid.shape)}')
-    values = (values.flatten().double()*1e5).round() # equals are equal, as for the search
     if values.isnan().all(): raise ValueError('the map has no value at all')
     apart = max(grid.glimpse_size) if apart is None else check_count(apart, 'apart')
     n_known = int((~values.isnan()).sum())
-    order = values.argsort(stable=True)[:n_known] # NaN is sorted last
+    order = by_score(values.flatten())[:n_known]
     chosen = []
     for place in grid.locations[order]:
         if all((place - other).abs().amax() >= apart for other in chosen): chosen.append(place)
@@ -57,17 +57,19 @@ def judge_nominees(
     counts = [classes[k] for k in tasks]
     y = torch.stack([torch.as_tensor(labels[k]).long() for k in tasks], 1)
     train, judged = (torch.as_tensor(rows) for rows in split)
-    about = images[torch.cat([train[::50], judged])] # which images: all that decide, some that teach
+    told_by = torch.cat([train[::50], judged]) # which images: some that teach, all that decide
+    about = [fingerprint(images[rows]) for rows in told_by.split(500)] # a copy of no more at a time
     asked = fingerprint(about, y, train, judged, tasks, counts, grid.to_dict(), seed, judge)
     def told_at(place):
         answers = judge_from_outside(images, y, torch.tensor([place]), grid, counts, (train, judged),
                                      seed=seed, **judge)
         nll = [-a[:, 0].gather(1, true[:, None]).mean().item() for a, true in zip(answers, y[judged].T)]
         return dict(zip(tasks, nll))
+    if folder is not None: folder = make_folder(folder)
     told = {}
     places = sorted({tuple(place) for some in nominated.values() for place in some.tolist()})
     for place in progress(places, label='networks of one place'):
-        file = None if folder is None else make_folder(folder)/f'{place[0]}-{place[1]}.json'
+        file = None if folder is None else folder/f'{place[0]}-{place[1]}.json'
         told[place] = kept_or_made(file, asked, lambda: told_at(place))
     return {k: torch.tensor([told[tuple(place)][k] for place in some.tolist()])
             for k, some in nominated.items()}

@@ -48,10 +48,10 @@ class AttentionLoader(TfmdDL):
         drop_last:bool=None, # Leave out an incomplete last batch? None: if shuffled
     ):
         own = dict(labels=labels, locations=locations, has=has, classes=classes, glimpse_size=glimpse_size)
-        twice = [name for name, value in own.items() if value is not None]
-        if isinstance(images, AttentionItems) and twice:
+        data = images
+        if not isinstance(images, AttentionItems): data = AttentionItems(images, n_glimpses=n_glimpses, **own)
+        elif twice := [name for name, value in own.items() if value is not None]:
             raise ValueError(f"the images are AttentionItems, which bring their own {', '.join(twice)}")
-        data = images if isinstance(images, AttentionItems) else AttentionItems(images, n_glimpses=n_glimpses, **own)
         self.batch_size, shuffle = check_count(batch_size, 'batch_size'), check_flag(shuffle, 'shuffle')
         drop_last = shuffle if drop_last is None else check_flag(drop_last, 'drop_last')
         super().__init__(data, min(self.batch_size, max(len(data), 1)), shuffle, num_workers=0, do_setup=False,

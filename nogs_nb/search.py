@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from scipy.special import stdtrit
 from .checks import check_count
 from .contract import StepResult
-from .epe import StepScorer, first_minimum, step_result
+from .epe import StepScorer, by_score, first_minimum, step_result
 
 # %% ../nbs/05b_search.ipynb #c7cc4486
 @patch
@@ -123,7 +123,7 @@ def __call__(self:Narrowing,
 # %% ../nbs/05b_search.ipynb #5760df9b
 def _by_score(scorer, places):
     "Positions of places by rising score, equal ones in their order"
-    return (scorer.scores(places)*1e5).round().argsort(stable=True)
+    return by_score(scorer.scores(places))
 
 @dataclass(frozen=True)
 class HalvingSearch(Narrowing):
