@@ -6,7 +6,7 @@ Docs: https://nogs-nb.github.io/nogs_nb/boed.html.md"""
 
 # %% auto #0
 __all__ = ['SEARCH_VERSION', 'show_search', 'step_seed', 'SearchSettings', 'NearOptimalSequence', 'near_optimal_sequence',
-           'near_optimal_sequences', 'search_report']
+           'check_own_tasks', 'near_optimal_sequences', 'search_report']
 
 # %% ../nbs/05c_boed.ipynb #d251b875
 import base64
@@ -302,12 +302,17 @@ def _sequence_set(records, ids, first, settings, task, key, n_passes):
                        diagnostics=_diagnostics(records, first), info=info)
 
 # %% ../nbs/05c_boed.ipynb #e1cf6f79
-def _check_tasks(posteriors):
-    "Refuse posteriors under the name of another task"
-    if not posteriors: raise ValueError('avp is an empty dict; expected task -> posterior')
+def check_own_tasks(
+    posteriors, # Task -> posterior
+    what:str='avp', # Their name in messages
+)->dict: # The same
+    "Refuse posteriors under the name of another task, and none at all"
+    if not isinstance(posteriors, dict) or not posteriors:
+        raise ValueError(f'{what} must be a dict, task -> posterior, that is not empty')
     for task, posterior in posteriors.items():
         own = getattr(posterior, 'task', task)
-        if own != task: raise ValueError(f'avp[{task!r}] is the posterior of the task {own!r}')
+        if own != task: raise ValueError(f'{what}[{task!r}] is the posterior of the task {own!r}')
+    return posteriors
 
 # %% ../nbs/05c_boed.ipynb #99de2a34
 def near_optimal_sequences(
@@ -331,7 +336,7 @@ def near_optimal_sequences(
 )->SequenceSet: # Of this shard's images, in their order; for several posteriors a dict task -> SequenceSet
     "Near-optimal glimpse sequences of a data set, resumable"
     if isinstance(avp, dict):
-        _check_tasks(avp)
+        check_own_tasks(avp)
         def sequences(task):
             own_key = key and f'{key} {task}'
             return near_optimal_sequences(images, ids, avp[task], completer, grid, out, n_glimpses, n_samples,

@@ -9,12 +9,13 @@ __all__ = ['nominees', 'nominate', 'judge_nominees']
 
 # %% ../nbs/05j_first_glimpse.ipynb #153b46cc
 import torch
-from .fovea import GlimpseGrid
-from .checks import check_count, check_grid
+from .fovea import GlimpseGrid, check_locations
+from .checks import check_count, check_grid, check_labels
 from .files import fingerprint, kept_or_made, make_folder, progress
 from .epe import by_score
-from .boed import near_optimal_sequence
-from .outside_judge import judge_from_outside
+from .completion import BankCompleter
+from .boed import SEARCH_VERSION, check_own_tasks, near_optimal_sequence
+from .outside_judge import JUDGE_VERSION, check_split, judge_from_outside
 
 # %% ../nbs/05j_first_glimpse.ipynb #f82cbd16
 def nominees(
@@ -42,15 +43,20 @@ def nominees(
 # %% ../nbs/05j_first_glimpse.ipynb #defb8f61
 def nominate(
     heads:dict, # Task -> posterior of that task, of `GlimpsePosterior.for_task`
-    completer, # `BankCompleter`
+    completer:BankCompleter, # Where completions come from
     grid:GlimpseGrid, # Allowed places
     n:int=4, # Nominees of each task, at the most
     n_samples:int=None, # Completions of the map; None: all there are
     score:str='epe', # 'epe' (the paper's), 'mi' or 'nll'
     seed:int=0, # Of the completions
     folder=None, # Where the nominees are kept, to be found again; None: nowhere
-)->dict: # Task -> (up to n, 2) top-left pixels, the best one first
-    "The places that the first map of each task nominates (Eq. 3 at t = 1)"
+)->dict: # Task -> (up to n, 2) int64 top-left pixels, the best one first
+    "The places that the first map of each task nominates; ValueError for the head of another task"
+    check_own_tasks(heads, 'heads')
+    check_grid(grid)
+    check_count(n, 'n')
+    if not isinstance(completer, BankCompleter):
+        raise ValueError(f'completer is a {type(completer).__name__}; expected a BankCompleter')
     n_samples = completer.n_completions if n_samples is None else n_samples
     blank = torch.zeros(completer.bank.shape)
     def nominated_by(task):
@@ -59,15 +65,15 @@ def nominate(
     if folder is not None: folder = make_folder(folder)
     found = {}
     for task in progress(list(heads), label='nominees'):
-        asked = fingerprint(heads[task].fingerprint(), completer.fingerprint(), grid.to_dict(), n, n_samples,
-                            score, seed)
+        asked = fingerprint(SEARCH_VERSION, heads[task].fingerprint(), completer.fingerprint(),
+                            completer.bank.labels.get(task, []), grid.to_dict(), n, n_samples, score, seed)
         file = None if folder is None else folder/f'{score}-{task}.json'
         found[task] = torch.tensor(kept_or_made(file, asked, lambda: nominated_by(task))['places'])
     return found
 
 # %% ../nbs/05j_first_glimpse.ipynb #0eb94ba4
 def judge_nominees(
-    nominated:dict, # Task -> (n, 2) places
+    nominated:dict, # Task -> (n, 2) top-left pixels; n may differ
     images, # (m, C, H, W) uint8 tensor; may be memory-mapped
     labels:dict, # Task -> (m,) whole numbers, of the same tasks
     classes:dict, # Task -> number of classes K
@@ -76,17 +82,23 @@ def judge_nominees(
     folder=None, # Where answers are kept, to go on from; None: nowhere
     seed:int=0, # Of weights and order
     **judge, # Further arguments of `judge_from_outside`, such as epochs
-)->tuple: # (P, 2) places that any task has nominated; task -> (P,) mean -log q of the judged images, nats
-    "What networks from outside say of every place to every task; each is trained at one place"
+)->tuple: # (P, 2) int64 distinct places, by row and column; task -> (P,) mean -log q there, nats
+    "What networks from outside say of every place to every task; the less, the more a place tells"
+    check_grid(grid)
+    if not nominated: raise ValueError('nobody nominates anything: nominated is empty')
     tasks = list(nominated)
     if {*tasks} != {*labels}: raise ValueError(f'places for {tasks}, but labels for {list(labels)}')
     if not {*tasks} <= {*classes}: raise ValueError(f'places for {tasks}, but classes for {list(classes)}')
     counts = [classes[k] for k in tasks]
-    y = torch.stack([torch.as_tensor(labels[k]).long() for k in tasks], 1)
-    train, judged = (torch.as_tensor(rows) for rows in split)
-    told_by = torch.cat([train[::50], judged]) # which images: some that teach, all that decide
-    about = [fingerprint(images[rows]) for rows in told_by.split(500)] # a copy of no more at a time
-    asked = fingerprint(about, y, train, judged, tasks, counts, grid.to_dict(), seed, judge)
+    y = [check_labels(labels[k], classes[k], len(images), f'labels of {k}') for k in tasks]
+    y = torch.stack(y, 1)
+    train, judged = check_split(split, len(images))
+    places = [check_locations(some, grid.image_size, grid.glimpse_size) for some in nominated.values()]
+    if any(some.ndim != 2 or not len(some) for some in places):
+        raise ValueError(f'places have shapes {[tuple(some.shape) for some in places]}; expected (n, 2) each')
+    places = torch.cat(places).unique(dim=0).tolist()
+    about = [fingerprint(images[rows]) for rows in torch.cat([train, judged]).split(500)] # no large copy
+    asked = fingerprint(JUDGE_VERSION, about, y, train, judged, tasks, counts, grid.to_dict(), seed, judge)
     def told_at(place):
         answers = judge_from_outside(images, y, torch.tensor([place]), grid, counts, (train, judged),
                                      seed=seed, **judge)
@@ -94,8 +106,7 @@ def judge_nominees(
         return dict(zip(tasks, nll))
     if folder is not None: folder = make_folder(folder)
     told = {}
-    places = sorted({tuple(place) for some in nominated.values() for place in some.tolist()})
-    for place in progress(places, label='networks of one place'):
-        file = None if folder is None else folder/f'{place[0]}-{place[1]}.json'
-        told[place] = kept_or_made(file, asked, lambda: told_at(place))
-    return torch.tensor(places), {k: torch.tensor([told[place][k] for place in places]) for k in tasks}
+    for row, col in progress(places, label='networks of one place'):
+        file = None if folder is None else folder/f'{row}-{col}.json'
+        told[row, col] = kept_or_made(file, asked, lambda: told_at([row, col]))
+    return torch.tensor(places), {k: torch.tensor([o[k] for o in told.values()]) for k in tasks}
