@@ -20,7 +20,7 @@ from .soft import SoftSupervision
 from .measures import controls
 
 # %% ../nbs/08_methods.ipynb #b4cc00d1
-supervised_methods = ('PS-NOGS', 'PS-soft', 'PS-HGS', 'PS-RAM', 'PS-heuristic') # by sequences of a kind
+supervised_methods = ('PS-NOGS', 'PS-soft', 'PS-fixed', 'PS-HGS', 'PS-RAM', 'PS-heuristic')
 known_methods = ('RAM', 'WSRAM', *supervised_methods, *controls)
 
 def base_method(
@@ -126,6 +126,7 @@ def own_sequences(
 _words = {
     'PS-NOGS': 'near[-_ ]?optimal|search|nogs',
     'PS-soft': 'near[-_ ]?optimal|search|nogs',
+    'PS-fixed': 'fixed',
     'PS-HGS': 'hand[-_ ]?crafted|by hand|parts|hgs',
     'PS-RAM': 'policy|ram',
     'PS-heuristic': 'heuristics?|density|salienc[ey]'}
