@@ -62,11 +62,11 @@ def nominate(
     def nominated_by(task):
         one = near_optimal_sequence(blank, heads[task], completer, grid, 1, n_samples, seed=seed, score=score)
         return dict(places=nominees(one.maps[0], grid, n).tolist())
+    settings = SEARCH_VERSION, completer.fingerprint(), grid.to_dict(), n, n_samples, score, seed
     if folder is not None: folder = make_folder(folder)
     found = {}
     for task in progress(list(heads), label='nominees'):
-        asked = fingerprint(SEARCH_VERSION, heads[task].fingerprint(), completer.fingerprint(),
-                            completer.bank.labels.get(task, []), grid.to_dict(), n, n_samples, score, seed)
+        asked = fingerprint(heads[task].fingerprint(), *settings)
         file = None if folder is None else folder/f'{score}-{task}.json'
         found[task] = torch.tensor(kept_or_made(file, asked, lambda: nominated_by(task))['places'])
     return found
